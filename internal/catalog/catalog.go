@@ -1,0 +1,246 @@
+// Package catalog holds what can be ordered: offerings, the components that are
+// measured, the plans that price them. How much a request is (Measure) is decided
+// here for counts and requested amounts; imagery is measured by package imagery.
+package catalog
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/money"
+)
+
+// State is an offering's state.
+type State string
+
+// The states of an offering. Only active and paused ones take orders.
+const (
+	Draft       State = "draft"
+	Active      State = "active"
+	Paused      State = "paused"
+	Archived    State = "archived"
+	Unavailable State = "unavailable"
+)
+
+// States lists them all.
+func States() []State { return []State{Draft, Active, Paused, Archived, Unavailable} }
+
+// Measuring is how a request becomes quantities.
+type Measuring string
+
+// By count (racks, nodes), by requested amounts and billing kinds (allocations),
+// or by the planar area of imagery.
+const (
+	Count   Measuring = "count"
+	Limits  Measuring = "limits"
+	Imagery Measuring = "imagery"
+)
+
+// Fulfilment is how an order of the offering is carried out.
+type Fulfilment string
+
+// The fulfilments; see the table of workers in docs/architecture.md.
+const (
+	Delivery Fulfilment = "delivery" // a worker copies files to a bucket
+	Shipment Fulfilment = "shipment" // the provider's staff move the lines on
+	Manual   Fulfilment = "manual"   // the provider approves and sets done
+	Webhook  Fulfilment = "webhook"  // the provider's own system is called and reports back
+	Instant  Fulfilment = "instant"  // done at once
+)
+
+// Fulfilments lists them all.
+func Fulfilments() []Fulfilment { return []Fulfilment{Delivery, Shipment, Manual, Webhook, Instant} }
+
+// Consent says whether the paying side's roles decide who may spend.
+type Consent string
+
+// ByRoles: one without the right to approve waits for one who has it. Never: every
+// user of the customer may spend within the limits.
+const (
+	ByRoles Consent = "roles"
+	Never   Consent = "never"
+)
+
+// Approval says when the provider must approve an order.
+type Approval string
+
+// The approvals.
+const (
+	ApproveAlways    Approval = "always"
+	ApproveOutsiders Approval = "outsiders" // customers other than the provider's own
+	ApproveNever     Approval = "never"
+)
+
+// Cancelling says until when the consumer may cancel.
+type Cancelling string
+
+// The cancellings: while every line is still preparing, only while pending, or not at all.
+const (
+	CancelPreparing Cancelling = "preparing"
+	CancelPending   Cancelling = "pending"
+	CancelNever     Cancelling = "never"
+)
+
+// Charging says when what was held is captured.
+type Charging string
+
+// The chargings.
+const (
+	OnDone    Charging = "done"
+	OnPlacing Charging = "placing"
+)
+
+// Offering is what can be ordered.
+type Offering struct {
+	ID          id.ID
+	Provider    id.ID
+	Code        string // unique with one provider
+	Name        string
+	Slug        string
+	Description string
+	State       State
+	Measure     Measuring
+	Fulfilment  Fulfilment
+	Consent     Consent
+	Approval    Approval
+	Cancel      Cancelling
+	Charged     Charging
+	Shared      bool  // anyone may order it; else PrivateTo
+	PrivateTo   id.ID // a customer; 0: the provider's own
+	ForProject  id.ID // a project of PrivateTo; 0: any
+	Deadline    time.Duration
+	Attrs       json.RawMessage // what one door alone knows: type, category, plugin options
+	Rev         int64
+}
+
+// Billing is how a component is charged.
+type Billing string
+
+// The billing kinds.
+const (
+	ByUsage Billing = "usage" // what is reported
+	ByLimit Billing = "limit" // what was asked, each period in advance
+	ByFixed Billing = "fixed" // the plan's amount, each period in advance
+	Once    Billing = "one"   // on creation
+	Few     Billing = "few"   // on creation and each switch of plan
+)
+
+// Billings lists them all.
+func Billings() []Billing { return []Billing{ByUsage, ByLimit, ByFixed, Once, Few} }
+
+// Component is what is measured.
+type Component struct {
+	ID       id.ID
+	Offering id.ID
+	Code     string // unique in the offering
+	Name     string
+	Unit     string
+	Billing  Billing
+	Stock    bool // comes back when the resource shrinks or ends: racks, nodes, TB; not km², hours
+	Min, Max *money.Micro
+	Attrs    json.RawMessage
+}
+
+// Unit is the span a plan's recurring prices are for.
+type Unit string
+
+// The units of a plan.
+const (
+	Hour      Unit = "hour"
+	Day       Unit = "day"
+	HalfMonth Unit = "half_month"
+	Month     Unit = "month"
+	Quarter   Unit = "quarter"
+	Quantity  Unit = "quantity"
+)
+
+// UnitsOfPlan lists them all.
+func UnitsOfPlan() []Unit { return []Unit{Hour, Day, HalfMonth, Month, Quarter, Quantity} }
+
+// Plan prices the components of one offering.
+type Plan struct {
+	ID           id.ID
+	Offering     id.ID
+	Customer     id.ID  // agreed with this customer alone; 0: public
+	Code         string // unique in (offering, customer)
+	Name         string
+	Unit         Unit
+	Option       string // payment option, such as "partial upfront"; "" where there is none
+	TermMonths   int    // 0: open ended
+	Prepaid      bool
+	Currency     money.Currency
+	MaxResources int // 0: no bound
+	ArchivedAt   *time.Time
+	Attrs        json.RawMessage
+	Rev          int64
+}
+
+// The payment options a plan may have.
+const (
+	AllUpfront     = "all upfront"
+	PartialUpfront = "partial upfront"
+	NoUpfront      = "no upfront"
+)
+
+// Price is what a plan asks for one component from a day on. A price is never
+// changed: a new one is a new row. A component without a row cannot be ordered.
+type Price struct {
+	Plan      id.ID
+	Component id.ID
+	From      day.Day
+	Once      money.Rate  // for one unit, once
+	Each      money.Rate  // for one unit, each plan unit (usage: for one unit reported)
+	Amount    money.Micro // the quantity of a `fixed` component
+}
+
+// Sheet is an offering with all that prices it: what a quote is made from.
+type Sheet struct {
+	Offering   Offering
+	Components []Component
+	Plans      []Plan
+	Prices     []Price // of all the plans, ascending by From
+}
+
+// Component returns the component of a code.
+func (s *Sheet) Component(code string) (Component, bool) {
+	for _, c := range s.Components {
+		if c.Code == code {
+			return c, true
+		}
+	}
+	return Component{}, false
+}
+
+// ComponentByID returns the component of an id.
+func (s *Sheet) ComponentByID(i id.ID) (Component, bool) {
+	for _, c := range s.Components {
+		if c.ID == i {
+			return c, true
+		}
+	}
+	return Component{}, false
+}
+
+// Plan returns the plan of an id.
+func (s *Sheet) Plan(i id.ID) (Plan, bool) {
+	for _, p := range s.Plans {
+		if p.ID == i {
+			return p, true
+		}
+	}
+	return Plan{}, false
+}
+
+// Price returns the price of a component that is valid on a day.
+func (s *Sheet) Price(plan, component id.ID, on day.Day) (Price, bool) {
+	var found Price
+	ok := false
+	for _, p := range s.Prices {
+		if p.Plan == plan && p.Component == component && p.From <= on && (!ok || p.From >= found.From) {
+			found, ok = p, true
+		}
+	}
+	return found, ok
+}
