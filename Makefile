@@ -1,0 +1,38 @@
+# Docket's chores. `make` alone lists them.
+
+# One binary without a C compiler is a promise, so nothing here may need one.
+export CGO_ENABLED = 0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+.PHONY: build
+build: ## bin/docket
+	go build -o bin/docket ./cmd/docket
+
+.PHONY: demo
+demo: ## the demo world with one order through each door, on ports 8080 and 8443
+	go run ./cmd/docket demo
+
+.PHONY: fast
+fast: ## the inner loop: every Go test but those that need real clients
+	go test ./...
+
+.PHONY: setup
+setup: ## the virtual environments of the real clients, under .cache/venv
+	e2e/setup
+
+.PHONY: lint
+lint: ## go vet, and gofmt without rewriting
+	go vet ./...
+	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); test -z "$$unformatted" || { echo "gofmt these:"; echo "$$unformatted"; exit 1; }
+
+# The end-to-end tests come last and alone: they start whole servers, and their clients' files are no
+# dependency that go test could know of, so their results are never taken from its cache.
+.PHONY: test
+test: setup lint ## everything, end-to-end tests with the real clients included
+	go test $$(go list ./... | grep -v '/e2e$$')
+	DOCKET_E2E=1 go test -count=1 -timeout 20m ./e2e
