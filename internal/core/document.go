@@ -1,0 +1,146 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/docket-desk/docket/internal/id"
+)
+
+// MaxDocument is the largest body of a document, in bytes.
+const MaxDocument = 64 << 10
+
+// Document returns a live document of a kind whose customer the actor belongs to.
+func (s *Scene) Document(kind string, i id.ID) (Document, error) {
+	d, err := s.r.Document(i)
+	if err != nil {
+		return d, err
+	}
+	if d.Kind != kind || d.RemovedAt != nil || !s.owns(d) {
+		return Document{}, notFound(kind, i)
+	}
+	return d, nil
+}
+
+func (s *Scene) owns(d Document) bool {
+	if s.who.Project != 0 && d.Project != 0 && d.Project != s.who.Project {
+		return false
+	}
+	return s.who.SeesAll() || slices.Contains(s.customers(), d.Customer)
+}
+
+// Documents lists live documents that the actor may see.
+func (s *Scene) Documents(q DocumentQuery) ([]Document, error) {
+	q, none := s.ownDocuments(q)
+	if none {
+		return nil, nil
+	}
+	return s.r.Documents(q)
+}
+
+// CountDocuments counts what Documents would list without its page.
+func (s *Scene) CountDocuments(q DocumentQuery) (int, error) {
+	q, none := s.ownDocuments(q)
+	if none {
+		return 0, nil
+	}
+	return s.r.CountDocuments(q)
+}
+
+func (s *Scene) ownDocuments(q DocumentQuery) (DocumentQuery, bool) {
+	if s.who.SeesAll() {
+		return q, false
+	}
+	mine := s.customers()
+	if q.Customers != nil {
+		mine = slices.DeleteFunc(mine, func(i id.ID) bool { return !slices.Contains(q.Customers, i) })
+	}
+	q.Customers = mine
+	return q, len(mine) == 0
+}
+
+// NewDocument keeps a new document. The ID may be drawn before with NewID, or 0. may, if
+// not nil, says over the same snapshot what is against it: a quota, a parent that must live.
+func (c *Core) NewDocument(ctx context.Context, who Actor, d Document, may func(s *Scene) error) (Document, error) {
+	if err := who.write(); err != nil {
+		return Document{}, err
+	}
+	if err := checkBody(d.Body); err != nil {
+		return Document{}, err
+	}
+	if d.ID == 0 {
+		d.ID = c.NewID()
+	}
+	d.Rev = 0
+	err := c.store.Update(ctx, Touch{}, func(tx Tx) error {
+		s := &Scene{c: c, r: tx, who: who}
+		if !s.owns(d) {
+			return notFound("customer", d.Customer)
+		}
+		if may != nil {
+			if err := may(s); err != nil {
+				return err
+			}
+		}
+		return tx.PutDocument(d)
+	})
+	d.Rev = 1
+	return d, err
+}
+
+// ChangeDocument reads a live document, lets change edit its Name, State, Parent and
+// Body, and writes it back. change may run more than once and touches nothing else.
+func (c *Core) ChangeDocument(ctx context.Context, who Actor, kind string, i id.ID, change func(s *Scene, d *Document) error) (Document, error) {
+	if err := who.write(); err != nil {
+		return Document{}, err
+	}
+	var out Document
+	err := c.store.Update(ctx, Touch{}, func(tx Tx) error {
+		s := &Scene{c: c, r: tx, who: who}
+		d, err := s.Document(kind, i)
+		if err != nil {
+			return err
+		}
+		fixed := d
+		if err := change(s, &d); err != nil {
+			return err
+		}
+		d.ID, d.Kind, d.Customer, d.Project, d.Rev = fixed.ID, fixed.Kind, fixed.Customer, fixed.Project, fixed.Rev
+		if err := checkBody(d.Body); err != nil {
+			return err
+		}
+		if err := tx.PutDocument(d); err != nil {
+			return err
+		}
+		d.Rev++
+		out = d
+		return nil
+	})
+	return out, err
+}
+
+// RemoveDocument ends a document; may says why it cannot be, over the same snapshot.
+func (c *Core) RemoveDocument(ctx context.Context, who Actor, kind string, i id.ID, may func(s *Scene, d Document) error) error {
+	now := c.Now()
+	_, err := c.ChangeDocument(ctx, who, kind, i, func(s *Scene, d *Document) error {
+		if may != nil {
+			if err := may(s, *d); err != nil {
+				return err
+			}
+		}
+		d.RemovedAt = &now
+		return nil
+	})
+	return err
+}
+
+func checkBody(b json.RawMessage) error {
+	if len(b) > MaxDocument {
+		return &Error{Kind: TooLarge, Msg: "The document is larger than 64 KiB."}
+	}
+	if !json.Valid(b) {
+		return invalid("body", "The document is no JSON.")
+	}
+	return nil
+}

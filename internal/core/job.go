@@ -1,0 +1,169 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"time"
+
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/order"
+)
+
+// The kinds of jobs. Kinds that the desk does by itself are done by Tick; the others
+// are a fulfilment's worker's.
+const (
+	JobDelivery = "delivery"
+	JobWebhook  = "webhook"
+	JobBegin    = "begin"        // a start date comes
+	JobOpen     = "open-project" // a project's start comes
+	JobExpire   = "expire"
+	JobOverdue  = "overdue" // a deadline passed: only reported
+	JobEnd      = "end"     // a resource's last day came: the terminate order is placed
+)
+
+// ClaimJobs leases due jobs to the caller: until the lease ends nobody else is given
+// them. The attempt of each job is the claim's name.
+func (c *Core) ClaimJobs(ctx context.Context, kinds []string, n int) ([]Job, error) {
+	var claimed []Job
+	due := 0
+	if err := c.store.View(ctx, func(r Reader) error {
+		list, err := r.DueJobs(kinds, c.Now(), n)
+		due = len(list)
+		return err
+	}); err != nil || due == 0 {
+		return nil, err
+	}
+	err := c.store.Update(ctx, Touch{}, func(tx Tx) error {
+		claimed = nil
+		now := c.Now()
+		list, err := tx.DueJobs(kinds, now, n)
+		if err != nil {
+			return err
+		}
+		for _, j := range list {
+			j.Attempt++
+			j.RunAt = now.Add(c.lease)
+			if err := tx.PutJob(j); err != nil {
+				return err
+			}
+			claimed = append(claimed, j)
+		}
+		return nil
+	})
+	return claimed, err
+}
+
+// RenewJob moves a lease ahead. Conflict where the lease was lost: drop the work.
+func (c *Core) RenewJob(ctx context.Context, j Job) error {
+	return c.putClaimed(ctx, j, func(j *Job) { j.RunAt = c.Now().Add(c.lease) })
+}
+
+// Lease is how long a claim lasts; renew at a third of it.
+func (c *Core) Lease() time.Duration { return c.lease }
+
+// DelayJob gives a claimed job back after a failure that may pass: it runs again after
+// 2^attempt seconds, at most an hour, with jitter.
+func (c *Core) DelayJob(ctx context.Context, j Job, cause error) error {
+	wait := min(time.Hour, time.Second<<min(j.Attempt, 12))
+	wait += time.Duration(rand.Int64N(int64(wait)/4 + 1))
+	return c.putClaimed(ctx, j, func(j *Job) {
+		j.RunAt = c.Now().Add(wait)
+		j.LastError = cause.Error()
+	})
+}
+
+func (c *Core) putClaimed(ctx context.Context, j Job, change func(*Job)) error {
+	return c.store.Update(ctx, Touch{}, func(tx Tx) error {
+		now, err := tx.Job(j.Subject, j.Kind)
+		if err != nil || now.Attempt != j.Attempt {
+			return &Error{Kind: Conflict, Reason: ReasonStale, Op: "job", Msg: "The lease was lost.", Err: err}
+		}
+		change(&now)
+		return tx.PutJob(now)
+	})
+}
+
+// NextJob is when the next job of these kinds is due; NotFound where none waits.
+func (c *Core) NextJob(ctx context.Context, kinds []string) (time.Time, error) {
+	var at time.Time
+	err := c.store.View(ctx, func(r Reader) (err error) { at, err = r.NextJob(kinds); return err })
+	return at, err
+}
+
+// Woken is told when this process put a job. Another process's jobs are found by NextJob.
+func (c *Core) Woken() <-chan struct{} { return c.wake }
+
+func (c *Core) nudge() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+var deskJobs = map[string]func(*Core, context.Context, Job) error{
+	JobBegin:   jobAct(order.Begin),
+	JobOpen:    jobAct(order.OpenProject),
+	JobExpire:  jobAct(order.Expire),
+	JobOverdue: (*Core).reportOverdue,
+	JobEnd:     (*Core).endResource,
+}
+
+func jobAct(act order.Act) func(*Core, context.Context, Job) error {
+	return func(c *Core, ctx context.Context, j Job) error {
+		_, err := c.Act(ctx, System(), j.Subject, act, Verdict{Job: j.Kind, Attempt: j.Attempt})
+		if KindOf(err) == Conflict { // somebody was there first: what was meant has happened
+			return c.store.Update(ctx, Touch{}, func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
+		}
+		return err
+	}
+}
+
+// endResource places the terminate order of a resource whose last day has come.
+func (c *Core) endResource(ctx context.Context, j Job) error {
+	_, err := c.PlaceOrder(ctx, System(), Placement{Type: order.Terminate, Resource: j.Subject})
+	if err != nil && KindOf(err) != Conflict && KindOf(err) != NotFound {
+		return err
+	}
+	return c.store.Update(ctx, Touch{}, func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
+}
+
+// DeskKinds are the kinds of jobs that Tick does.
+func DeskKinds() []string { return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd} }
+
+// Tick does one round of the desk's own jobs and says how many it did.
+func (c *Core) Tick(ctx context.Context) (int, error) {
+	jobs, err := c.ClaimJobs(ctx, DeskKinds(), 64)
+	if err != nil {
+		return 0, err
+	}
+	for _, j := range jobs {
+		if err := deskJobs[j.Kind](c, ctx, j); err != nil {
+			c.log.Error("a job of the desk failed; it will run again", "kind", j.Kind, "subject", j.Subject, "error", err)
+			if err := c.DelayJob(ctx, j, err); err != nil && KindOf(err) != Conflict {
+				return 0, err
+			}
+		}
+	}
+	return len(jobs), nil
+}
+
+func (c *Core) reportOverdue(ctx context.Context, j Job) error {
+	return c.store.Update(ctx, Touch{Orders: []id.ID{j.Subject}}, func(tx Tx) error {
+		o, err := tx.Order(j.Subject)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); err != nil {
+			return err
+		}
+		if !o.State.Open() {
+			return nil
+		}
+		body, err := json.Marshal(map[string]string{"state": string(o.State)})
+		if err != nil {
+			return err
+		}
+		return tx.InsertEvent(Event{At: c.Now(), Kind: "order.stuck", Customer: o.Customer, Subject: o.ID, Order: o.ID, Body: body})
+	})
+}
