@@ -17,7 +17,8 @@ func (k Key) AccessKey() string { return AccessKey(k.ID) }
 
 // AccessKey spells the id of a pair.
 func AccessKey(i id.ID) string {
-	return accessPrefix + fmt.Sprintf("%012s", strings.ToUpper(i.Base36()))
+	digits := strings.ToUpper(i.Base36())
+	return accessPrefix + strings.Repeat("0", 12-len(digits)) + digits
 }
 
 // ParseAccessKey reads AccessKey's spelling and nothing else.
