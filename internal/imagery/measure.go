@@ -47,7 +47,7 @@ func Measure(tiles []Tile, aoi AOI) ([]Measured, error) {
 			continue
 		}
 		seen[k] = true
-		micro, err := ruler.tile(t)
+		micro, _, err := ruler.tile(t)
 		if err != nil {
 			return nil, err
 		}
@@ -101,23 +101,27 @@ func (r *ruler) window(c Cell) window {
 	return w
 }
 
-// tile is the area of one tile's data in the window of its cell, in m².
-func (r *ruler) tile(t Tile) (int64, error) {
+// tile is the area of one tile's data in the window of its cell, and in all of the
+// bare cell, in whole m².
+func (r *ruler) tile(t Tile) (inWindow, inCell int64, err error) {
 	w := r.window(t.Cell)
 	if w.area == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	data, err := polygons(t.Data)
 	if err != nil {
-		return 0, fmt.Errorf("tile %s of %s: %w", t.Cell, t.CatalogID, err)
+		return 0, 0, fmt.Errorf("tile %s of %s: %w", t.Cell, t.CatalogID, err)
 	}
 	data = data.each(fromMiddle(t.Cell.Bounds())).inside(bare)
 	area := data.area()
+	inside := area
 	if !w.full {
-		area = overlap(data, w.rings)
+		inside = overlap(data, w.rings)
 	}
-	return int64(math.Round(max(0, area))), nil
+	return squareMetres(inside), squareMetres(area), nil
 }
+
+func squareMetres(area float64) int64 { return int64(math.Round(max(0, area))) }
 
 // fromMiddle moves the origin to the middle of a box, where small areas keep their digits.
 func fromMiddle(b Box) func(geom.XY) geom.XY {

@@ -23,6 +23,7 @@ type Tile struct {
 	Acquisition id.ID      `json:"-"` // zero until the core has stored it; CatalogID names the same
 	CatalogID   string     `json:"catalog_id"`
 	At          time.Time  `json:"datetime"` // the tile's own time: those of one acquisition differ by seconds
+	AcquiredAt  time.Time  `json:"-"`        // the acquisition's, by which its age is reckoned; zero: At
 	Data        []byte     `json:"data"`     // WKB, metres of the cell's UTM: where there is data, apron included
 	Outline     []byte     `json:"outline"`  // WKB, longitude and latitude: a looser copy of Data, for showing
 	Properties  Properties `json:"properties"`
@@ -30,6 +31,14 @@ type Tile struct {
 
 // Day is the UTC day the tile is filed under, as in delivery paths: 2024-09-21.
 func (t Tile) Day() string { return t.At.UTC().Format(time.DateOnly) }
+
+// Category is the tile's age at an instant, the same for every tile of an acquisition.
+func (t Tile) Category(at time.Time) Category {
+	if t.AcquiredAt.IsZero() {
+		return CategoryOf(t.At, at)
+	}
+	return CategoryOf(t.AcquiredAt, at)
+}
 
 // Properties are a tile's published figures, under their names in the vendor's STAC
 // items. What the archive does not say is nil.
