@@ -272,18 +272,36 @@ func (d *desk) python(t *testing.T, client string, args ...string) string {
 // all that it said.
 func command(t *testing.T, keys map[string]string, path string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), runWithin)
-	defer cancel()
-	c := exec.CommandContext(ctx, path, args...)
-	c.Dir = t.TempDir()
-	c.Env = environment(t, keys)
-	var stderr bytes.Buffer
-	c.Stderr = &stderr
+	c, stderr := prepare(t, keys, path, args)
 	out, err := c.Output()
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s%s", filepath.Base(path), strings.Join(args, " "), err, tail(string(out)), tail(stderr.String()))
 	}
 	return string(out)
+}
+
+// try runs a program that may refuse, and returns all that it said and its exit code.
+func try(t *testing.T, keys map[string]string, path string, args ...string) (string, int) {
+	t.Helper()
+	c, stderr := prepare(t, keys, path, args)
+	out, err := c.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(out) + stderr.String(), c.ProcessState.ExitCode()
+}
+
+func prepare(t *testing.T, keys map[string]string, path string, args []string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), runWithin)
+	t.Cleanup(cancel)
+	c := exec.CommandContext(ctx, path, args...)
+	c.Dir = t.TempDir()
+	c.Env = environment(t, keys)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	return c, &stderr
 }
 
 // decode reads a JSON answer of a script or of the command line.

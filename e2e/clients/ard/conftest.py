@@ -18,9 +18,9 @@ from shapely.geometry import shape
 
 # Where the demo's archive has imagery, a box around each of its three places.
 PLACES = {
-    "border": [5.8, 46.3, 6.2, 46.5],
-    "south": [151.0, -34.1, 151.4, -33.7],
-    "north": [-122.6, 37.6, -122.2, 37.9],
+    "desert": [-106.92, 34.93, -106.28, 35.57],
+    "south": [152.63, -27.77, 153.27, -27.13],
+    "border": [11.68, 51.16, 12.32, 51.80],
 }
 PRICES = {"fresh": 25, "standard": 20, "training": 5}
 

@@ -28,7 +28,7 @@ def named(tiles):
 @pytest.fixture(scope="module")
 def place(archive):
     """The tiles of one place, and a box around it."""
-    aoi = box(*PLACES["north"])
+    aoi = box(*PLACES["desert"])
     return aoi, [t for t in archive.tiles if t.cell.geom_WGS84.intersects(aoi)]
 
 
@@ -162,6 +162,12 @@ def test_metadata_of_an_area_comes_as_geojson_and_as_an_order(place):
         assert p["date"] == max(t.date for t in tiles if t.cell_id == cell_id)
 
 
+def test_a_place_where_two_zones_meet_is_found_in_both(archive):
+    found = find(bbox=PLACES["border"])
+    assert {cell_id[:3] for _, cell_id in found} == {"Z32", "Z33"}
+    assert found == named(t for t in archive.tiles if t.zone in (32, 33))
+
+
 def test_metadata_of_cells_acquisitions_and_tiles(archive, place):
     _, tiles = place
     tile = tiles[0]
@@ -175,12 +181,11 @@ def test_metadata_of_cells_acquisitions_and_tiles(archive, place):
 
 
 def test_the_batch_search_goes_cell_by_cell(archive, place):
-    aoi, tiles = place
-    _, south, east, north = aoi.bounds
-    corner = box(tiles[0].cell.geom_WGS84.centroid.x - 0.03, tiles[0].cell.geom_WGS84.centroid.y - 0.03,
-                 tiles[0].cell.geom_WGS84.centroid.x + 0.03, tiles[0].cell.geom_WGS84.centroid.y + 0.03)
+    _, tiles = place
+    x, y = tiles[0].cell.geom_WGS84.centroid.coords[0]
+    corner = box(x - 0.03, y - 0.03, x + 0.03, y + 0.03)
     want = named(t for t in archive.tiles if t.data_mask.intersection(corner).area > 0 and t.cell.geom_WGS84.intersects(corner))
     found = MetaSelect(intersects=corner).results.tiles
     assert want <= named(found)
-    dark = batch_search_by_area(filters=[lambda t: t["properties"]["acquisition_id"] == tiles[0].acq_id], intersects=corner)
-    assert {f["properties"]["acquisition_id"] for f in dark["features"]} == {tiles[0].acq_id}
+    filtered = batch_search_by_area(filters=[lambda t: t["properties"]["acquisition_id"] == tiles[0].acq_id], intersects=corner)
+    assert {f["properties"]["acquisition_id"] for f in filtered["features"]} == {tiles[0].acq_id}

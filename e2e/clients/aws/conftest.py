@@ -5,7 +5,7 @@ import itertools
 import boto3
 import botocore.config
 import pytest
-from desk import env
+from desk import docket, env
 
 ADDRESS = {
     "ContactName": "Ada Rask",
@@ -75,3 +75,11 @@ def catalog(alice):
 def listed(owner, **kwargs):
     pages = owner.get_paginator("list_orders").paginate(**kwargs)
     return [o["OrderId"] for p in pages for o in p["Orders"]]
+
+
+def install(order_id):
+    """The operator's part of an order's way, from approval to the last line installed."""
+    docket("order", "approve", order_id)
+    for state in ("building", "shipped", "delivered", "installing", "installed"):
+        extra = ("--carrier", "UPS", "--tracking", "1Z999AA10123456784") if state == "shipped" else ()
+        docket("order", "ship", order_id, "--state", state, *extra)
