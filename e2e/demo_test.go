@@ -107,26 +107,31 @@ func TestTheDemoPlacesOneOrderThroughEachDoorAndEnds(t *testing.T) {
 func TestADemoKilledAnywhereGoesOnAndEnds(t *testing.T) {
 	needsClients(t)
 	dir := t.TempDir()
-	for _, lines := range []int{1, 3, 6, 9, 12} {
-		r := launch(t, "demo", "--data", dir, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
-		late := time.NewTimer(startWithin)
-		tick := time.NewTicker(time.Millisecond)
-		for strings.Count(r.out.String(), "\n") < lines && r.cmd.ProcessState == nil {
-			select {
-			case <-tick.C:
-				continue
-			case <-r.done:
-				t.Fatalf("the demo ended by itself: %v\n%s", r.err, tail(r.out.String()))
-			case <-late.C:
-			}
-			break // it says fewer lines than this: killed while it serves
-		}
-		tick.Stop()
-		late.Stop()
-		r.kill(t)
+	for lines := 1; lines <= 13; lines += 3 {
+		killAfter(t, lines, "demo", "--data", dir, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
 	}
 	demoToItsEnd(t, dir)
 	fourDone(t, dir)
+}
+
+// killAfter lets docket say so many lines, or all that it has to say, and kills it.
+func killAfter(t *testing.T, lines int, args ...string) {
+	t.Helper()
+	r := launch(t, args...)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	quiet := time.After(20 * time.Second)
+	for strings.Count(r.out.String(), "\n") < lines {
+		select {
+		case <-tick.C:
+		case <-quiet:
+			r.kill(t)
+			return
+		case <-r.done:
+			t.Fatalf("the demo ended by itself: %v\n%s", r.err, tail(r.out.String()))
+		}
+	}
+	r.kill(t)
 }
 
 func TestTheDemoServesUntilItIsToldToEnd(t *testing.T) {
