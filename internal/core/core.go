@@ -32,6 +32,8 @@ type Core struct {
 	rights tenant.Rights
 	lease  time.Duration
 	wake   chan struct{} // told when a job was put
+
+	refusals throttle
 }
 
 // New returns a desk over a store. now is UTC time; it is cut to microseconds, the

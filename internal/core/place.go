@@ -2,17 +2,19 @@ package core
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/imagery"
-	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/tenant"
 )
 
 // Placement asks for an order.
@@ -100,13 +102,156 @@ type Placed struct {
 // QuoteOrder is PlaceOrder up to the write: the same validation, the same quote, the
 // same refusals, nothing kept. It is what a dry run answers.
 func (c *Core) QuoteOrder(ctx context.Context, who Actor, p Placement) (Quote, error) {
-	panic("unreached")
+	var q Quote
+	if err := who.write(); err != nil {
+		return q, err
+	}
+	now := c.Now()
+	err := c.store.View(ctx, func(r Reader) error {
+		d := &draft{c: c, r: r, who: who, now: now, moved: map[int]bool{}}
+		ms, err := c.measureFor(r, who, p, now)
+		if err != nil {
+			return err
+		}
+		if err := d.place(p, c.NewID(), ms); err != nil {
+			return err
+		}
+		q = Quote{Order: d.o, Lines: d.lines, Sheet: d.sheet}
+		q.Standings, err = c.standings(r, d.o.Customer, []LimitScope{{tenant.OnCustomer, d.o.Customer}, {tenant.OnUser, d.o.User}})
+		return err
+	})
+	return q, err
 }
 
 // PlaceOrder places an order: holds the quote at every level that has a limit, in the
 // transaction that writes the order.
 func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, error) {
-	panic("unreached")
+	if err := who.write(); err != nil {
+		return Placed{}, err
+	}
+	var out Placed
+	now, newID := c.Now(), c.NewID()
+	var ms []measured
+	again := false // a repeat needs no measuring, and may no longer measure the same
+	on := Touch{Offerings: []id.ID{p.Offering}, Resources: []id.ID{p.Resource}}
+	if p.Idem != nil {
+		h := idemHash(who, p.Idem)
+		on.Idem = [][16]byte{h}
+	}
+	err := c.store.View(ctx, func(r Reader) (err error) {
+		if p.Idem != nil {
+			_, again, err = c.repeat(r, who, p.Idem, now)
+			if err != nil || again {
+				return err
+			}
+		}
+		ms, err = c.measureFor(r, who, p, now)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	err = c.store.Update(ctx, on, func(tx Tx) error {
+		if p.Idem != nil {
+			first, ok, err := c.repeat(tx, who, p.Idem, now)
+			if err != nil {
+				return err
+			}
+			if ok {
+				out = first
+				return nil
+			}
+		}
+		d := &draft{c: c, r: tx, who: who, now: now, moved: map[int]bool{}}
+		if ms == nil { // the first order ended badly since it was looked for
+			if ms, err = c.measureFor(tx, who, p, now); err != nil {
+				return err
+			}
+		}
+		if err := d.place(p, newID, ms); err != nil {
+			return err
+		}
+		if p.Idem != nil {
+			d.idem = &Idem{Day: day.Of(now), Hash: idemHash(who, p.Idem), Body: bodyHash(p.Idem.Body), About: d.o.ID, At: now}
+		}
+		if err := d.write(tx); err != nil {
+			return err
+		}
+		out = d.placed()
+		return nil
+	})
+	if KindOf(err) == LimitExceeded {
+		c.noteRefusal(ctx, who, AsError(err))
+	}
+	if err == nil {
+		c.nudge()
+	}
+	return out, err
+}
+
+func idemHash(who Actor, k *IdemKey) [16]byte {
+	holder := who.Key
+	if holder == 0 {
+		holder = who.User.ID
+	}
+	h := sha256.Sum256([]byte(holder.Decimal() + "\x00" + who.Door + "\x00" + k.Key))
+	return [16]byte(h[:16])
+}
+
+func bodyHash(b []byte) [8]byte {
+	h := sha256.Sum256(b)
+	return [8]byte(h[:8])
+}
+
+// repeat finds the order of an earlier request with the same key.
+func (c *Core) repeat(r Reader, who Actor, k *IdemKey, now time.Time) (Placed, bool, error) {
+	today := day.Of(now)
+	had, err := r.Idem([]day.Day{today - 1, today, today + 1}, idemHash(who, k))
+	if KindOf(err) == NotFound && err != nil {
+		return Placed{}, false, nil
+	}
+	if err != nil {
+		return Placed{}, false, err
+	}
+	if k.Window > 0 && now.Sub(had.At) > k.Window {
+		return Placed{}, false, nil
+	}
+	o, err := r.Order(had.About)
+	if err != nil {
+		return Placed{}, false, err
+	}
+	if k.WhileGood && (o.State == order.Erred || o.State == order.Rejected || o.State == order.Canceled) {
+		return Placed{}, false, nil
+	}
+	if had.Body != bodyHash(k.Body) {
+		return Placed{}, false, &Error{Kind: Conflict, Reason: ReasonIdempotency, About: Ref{"order", o.ID},
+			Msg: "This idempotency key was used with another request; use a new one."}
+	}
+	p, err := c.placed(r, o)
+	p.Repeated = true
+	return p, err == nil, err
+}
+
+// measureFor measures what needs no transaction: imagery.
+func (c *Core) measureFor(r Reader, who Actor, p Placement, now time.Time) ([]measured, error) {
+	if p.Resource != 0 || p.Offering == 0 {
+		return []measured{}, nil
+	}
+	off, err := r.Offering(p.Offering)
+	if err != nil {
+		return nil, err
+	}
+	if ok, err := c.seesOffering(r, who, off); err != nil || !ok {
+		return nil, errors.Join(err, notFound("offering", p.Offering))
+	}
+	if off.Measure != catalog.Imagery {
+		return []measured{}, nil
+	}
+	sh, err := sheet(r, off)
+	if err != nil {
+		return nil, err
+	}
+	return measureImagery(r, &sh, p.Imagery, now)
 }
 
 // Moved is how a line moves.
@@ -134,13 +279,3 @@ type Verdict struct {
 	Asks     []Ask           // of Amend
 	Output   string
 }
-
-// Act does one of the acts of the lifecycle table on an order. Refusals come in one
-// order: not visible (NotFound), not allowed (Forbidden), wrong state (Conflict, with
-// the states where the act is possible), wrong kind of offering (Unsupported), over
-// the limit (LimitExceeded).
-func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Verdict) (Placed, error) {
-	panic("unreached")
-}
-
-var _ = ledger.Hold

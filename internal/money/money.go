@@ -83,6 +83,12 @@ func Times(c Currency, quantity Micro, rate Rate, num, den int64) (Micro, error)
 	return n, nil
 }
 
+// Share returns amount × num ÷ den, rounded as Times does: the part of an amount that
+// goes with a part of what it was for.
+func Share(c Currency, amount Micro, num, den int64) (Micro, error) {
+	return Times(c, amount, rateUnit, num, den)
+}
+
 // Add returns the sum, or ErrRange where it does not fit.
 func Add(terms ...Micro) (Micro, error) {
 	var sum Micro

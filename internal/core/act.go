@@ -1,0 +1,480 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/docket-desk/docket/internal/catalog"
+	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/ledger"
+	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/tenant"
+)
+
+// Act does one of the acts of the lifecycle table on an order. Refusals come in one
+// order: not visible (NotFound), not allowed (Forbidden), wrong state (Conflict, with
+// the states where the act is possible), wrong kind of offering (Unsupported), over
+// the limit (LimitExceeded).
+func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Verdict) (Placed, error) {
+	if err := who.write(); err != nil {
+		return Placed{}, err
+	}
+	var out Placed
+	now := c.Now()
+	err := c.store.Update(ctx, Touch{Orders: []id.ID{o}, Resources: []id.ID{o}}, func(tx Tx) error {
+		d := &draft{c: c, r: tx, who: who, now: now, moved: map[int]bool{}}
+		if err := d.act(o, act, v); err != nil {
+			return err
+		}
+		if err := d.write(tx); err != nil {
+			return err
+		}
+		out = d.placed()
+		return nil
+	})
+	if KindOf(err) == LimitExceeded && err != nil {
+		c.noteRefusal(ctx, who, AsError(err))
+	}
+	if err == nil {
+		c.nudge()
+	}
+	return out, err
+}
+
+// act decides one act.
+func (d *draft) act(o id.ID, act order.Act, v Verdict) error {
+	if err := d.load(o); err != nil {
+		return err
+	}
+	see, err := d.c.sight(d.r, d.who, tenant.ListOrders)
+	if err != nil {
+		return err
+	}
+	if (d.o.HiddenAt != nil && !d.who.IsStaff()) || !see.sees(d.o.Customer, d.o.Project, d.o.Provider, d.o.Offering, d.o.User) {
+		return notFound("order", o)
+	}
+	if v.Job != "" {
+		j, err := d.r.Job(o, v.Job)
+		if err != nil || j.Attempt != v.Attempt {
+			return &Error{Kind: Conflict, Reason: ReasonStale, About: Ref{"order", o}, Msg: "Another worker has this order.", Err: err}
+		}
+	}
+	step, ok := order.Find(d.o.State, act)
+	if !d.partyTo(act, step, ok) {
+		return forbidden("You do not have permission to do this with the order.")
+	}
+	if !ok {
+		return d.wrongState(order.Possible(act))
+	}
+	return d.take(step, v)
+}
+
+func (d *draft) wrongState(possible []order.State) error {
+	return &Error{Kind: Conflict, About: Ref{"order", d.o.ID}, States: possible, Reason: ReasonState, Msg: "The order is " + string(d.o.State) + "."}
+}
+
+// partyTo reports whether the actor is one of those who may act; where the state is
+// wrong, those who might in any state, so that a stranger learns nothing of it.
+func (d *draft) partyTo(act order.Act, step order.Step, found bool) bool {
+	var parties []order.Who
+	if found {
+		parties = step.Who
+	} else {
+		for _, s := range order.Lifecycle {
+			if s.Act == act {
+				parties = append(parties, s.Who...)
+			}
+		}
+	}
+	return slices.ContainsFunc(parties, d.is)
+}
+
+// is reports whether the actor is a party to the order. Staff stand in for every person.
+func (d *draft) is(w order.Who) bool {
+	may := func(r tenant.Right, scopes ...id.ID) bool { return d.c.May(d.who, r, scopes...) }
+	switch w {
+	case order.Consumer:
+		return may(tenant.PlaceOrder, d.o.Project, d.o.Customer)
+	case order.Creator:
+		return d.who.User.ID != 0 && d.who.User.ID == d.o.User
+	case order.Approver:
+		return may(tenant.ApproveOrder, d.o.Project, d.o.Customer)
+	case order.Rejecter:
+		return may(tenant.RejectOrder, d.o.Project, d.o.Customer)
+	case order.Canceller:
+		return may(tenant.CancelOrder, d.o.Project, d.o.Customer)
+	case order.Destroyer:
+		return may(tenant.DestroyOrder, d.o.Project, d.o.Customer)
+	case order.Provider:
+		return may(tenant.ApproveOrder, d.provider.Customer)
+	case order.Worker:
+		return d.who.Worker
+	case order.System:
+		return d.who.System
+	case order.Staff:
+		return d.who.IsStaff()
+	}
+	return false
+}
+
+// take carries a step out on the draft.
+func (d *draft) take(step order.Step, v Verdict) error {
+	do := map[order.Act]func(order.Step, Verdict) error{
+		order.ApproveConsumer: d.approveConsumer, order.ApproveProvider: d.approveProvider, order.OpenProject: d.pass, order.Begin: d.pass,
+		order.RejectConsumer: d.reject, order.RejectProvider: d.reject, order.Cancel: d.cancel, order.Expire: d.cancel, order.Withdraw: d.withdraw,
+		order.Amend: d.amend, order.MoveLine: d.moveLines, order.Fulfil: d.fulfil, order.Fail: d.fail, order.Retry: d.retry, order.Restart: d.retry,
+		order.Adjust: d.adjust,
+	}
+	return do[step.Act](step, v)
+}
+
+// enter brings the order to a state: its resource, its jobs.
+func (d *draft) enter(s order.State, withJob bool) {
+	if !d.fresh {
+		d.drop()
+	}
+	d.o.State = s
+	d.resDirty = true
+	if s == order.Executing || !s.Open() {
+		d.res.State = order.Effect(d.o.Type, s, d.res.State, d.res.BackendID != "")
+	}
+	if s.Pending() && d.customer.ExpireAfter > 0 {
+		d.job(JobExpire, d.o.CreatedAt().Add(d.customer.ExpireAfter))
+	}
+	switch s {
+	case order.PendingProject:
+		if d.project.StartOn != nil {
+			d.job(JobOpen, d.project.StartOn.Time())
+		}
+	case order.PendingStartDate:
+		d.job(JobBegin, d.o.StartsOn.Time())
+	case order.Executing:
+		at := d.now
+		d.o.BeganAt = &at
+		if withJob {
+			d.askWorkers()
+		}
+	case order.Done, order.Erred, order.Canceled, order.Rejected:
+		at := d.now
+		d.o.EndedAt = &at
+		d.res.OpenOrder = 0
+		if d.res.State == order.Terminated {
+			d.closeTerm()
+		}
+	case order.None, order.Onward, order.PendingConsumer, order.PendingProvider: // people act
+	}
+}
+
+// workOf is the job a fulfilment's worker does; the others wait for people.
+var workOf = map[catalog.Fulfilment]string{catalog.Delivery: JobDelivery, catalog.Webhook: JobWebhook, catalog.Shipment: "", catalog.Manual: "", catalog.Instant: ""}
+
+func (d *draft) askWorkers() {
+	if kind := workOf[d.sheet.Offering.Fulfilment]; kind != "" && d.o.Type != order.Terminate {
+		d.job(kind, d.now)
+	}
+	if after := d.sheet.Offering.Deadline; after > 0 {
+		d.job(JobOverdue, d.now.Add(after))
+	}
+}
+
+// begin goes on with an order that has just begun to execute: what is instant is done
+// at once, and so is the end of what was delivered once and for all.
+func (d *draft) begin(withJob bool) error {
+	f := d.sheet.Offering.Fulfilment
+	if !withJob || (f != catalog.Instant && (f != catalog.Delivery || d.o.Type != order.Terminate)) {
+		return nil
+	}
+	step, _ := order.Find(order.Executing, order.Fulfil)
+	return d.fulfil(step, Verdict{})
+}
+
+// onward passes the gates that are open by now and enters what follows.
+func (d *draft) onward(event string, withJob bool) error {
+	today := day.Of(d.now)
+	if d.project.StartOn == nil || *d.project.StartOn <= today {
+		d.o.Gates &^= order.ProjectGate
+	}
+	if d.o.StartsOn == nil || *d.o.StartsOn <= today {
+		d.o.Gates &^= order.StartGate
+	}
+	d.enter(d.o.Gates.First(), withJob)
+	d.event(event, d.o.ID, nil)
+	if d.o.State == order.Executing {
+		return d.begin(withJob)
+	}
+	return nil
+}
+
+func (d *draft) approveConsumer(step order.Step, v Verdict) error {
+	if d.customer.Blocked {
+		return invalid("customer", "Blocked organization is not available.").because(ReasonBlocked)
+	}
+	at := d.now
+	d.o.ConsumerBy, d.o.ConsumerAt, d.o.Notes.ConsumerComment = d.who.User.ID, &at, v.Comment
+	d.o.Gates &^= order.ConsumerGate
+	return d.onward(step.Event, true)
+}
+
+func (d *draft) approveProvider(step order.Step, v Verdict) error {
+	at := d.now
+	d.o.ProviderBy, d.o.ProviderAt, d.o.Notes.ProviderComment = d.who.User.ID, &at, v.Comment
+	if len(v.Attrs) > 0 && !bytes.Equal(bytes.TrimSpace(v.Attrs), []byte("{}")) {
+		var object map[string]any
+		if err := json.Unmarshal(v.Attrs, &object); err != nil {
+			return invalid("attributes", "The attributes must be a JSON object.")
+		}
+		d.o.Notes.ProviderAttached = v.Attrs
+	}
+	d.o.Gates &^= order.ProviderGate
+	return d.onward(step.Event, true)
+}
+
+// pass opens the gate whose day has come; where it has not (the day was moved), the job
+// waits for the new day.
+func (d *draft) pass(step order.Step, _ Verdict) error {
+	gate := map[order.Act]order.Gates{order.OpenProject: order.ProjectGate, order.Begin: order.StartGate}[step.Act]
+	before := d.o.Gates
+	today := day.Of(d.now)
+	if gate == order.ProjectGate && d.project.StartOn != nil && *d.project.StartOn > today {
+		d.job(JobOpen, d.project.StartOn.Time())
+		return nil
+	}
+	if gate == order.StartGate && d.o.StartsOn != nil && *d.o.StartsOn > today {
+		d.job(JobBegin, d.o.StartsOn.Time())
+		return nil
+	}
+	d.o.Gates = before &^ gate
+	return d.onward(step.Event, true)
+}
+
+func (d *draft) reject(step order.Step, v Verdict) error {
+	if step.Act == order.RejectConsumer {
+		d.o.Notes.ConsumerComment = v.Comment
+		at := d.now
+		d.o.ConsumerBy, d.o.ConsumerAt = d.who.User.ID, &at
+	} else {
+		d.o.Notes.ProviderComment = v.Comment
+		at := d.now
+		d.o.ProviderBy, d.o.ProviderAt = d.who.User.ID, &at
+	}
+	d.say(v)
+	d.endAs(order.Rejected, order.LineCanceled, step.Event)
+	return nil
+}
+
+// say keeps what an act's words were.
+func (d *draft) say(v Verdict) {
+	if v.Message != "" {
+		d.o.Message = v.Message
+	}
+	if v.Trace != "" {
+		d.o.Notes.Trace = v.Trace
+	}
+	if v.Output != "" {
+		d.o.Notes.Output = v.Output
+	}
+}
+
+// endAs ends an order without fulfilling it: all money goes back.
+func (d *draft) endAs(s order.State, lines order.LineState, event string) {
+	d.undo(string(s))
+	for n, l := range d.lines {
+		if ended, _ := order.At(l.State, d.goodEnd()); !ended || l.State == d.goodEnd() {
+			d.lines[n].State = lines
+			d.lines[n].Delivered = 0
+			d.moved[n] = true
+		}
+	}
+	d.enter(s, false)
+	d.event(event, d.o.ID, map[string]any{"message": d.o.Message})
+}
+
+func (d *draft) cancel(step order.Step, v Verdict) error {
+	if step.Act == order.Cancel && !d.who.System {
+		switch d.sheet.Offering.Cancel {
+		case catalog.CancelNever:
+			return &Error{Kind: Unsupported, About: Ref{"order", d.o.ID}, Msg: "Orders of " + d.sheet.Offering.Name + " cannot be canceled."}
+		case catalog.CancelPending:
+			if step.From == order.Executing {
+				return d.wrongState(slices.DeleteFunc(order.Possible(order.Cancel), func(s order.State) bool { return !s.Pending() }))
+			}
+		case catalog.CancelPreparing:
+			if i := slices.IndexFunc(d.lines, func(l order.Line) bool { return l.State != order.Preparing }); i >= 0 && step.From == order.Executing {
+				return &Error{Kind: Conflict, Reason: ReasonState, About: Ref{"order", d.o.ID}, Msg: "The order can no longer be canceled: a line of it is " + string(d.lines[i].State) + "."}
+			}
+		}
+	}
+	d.say(v)
+	d.endAs(order.Canceled, order.LineCanceled, step.Event)
+	return nil
+}
+
+func (d *draft) withdraw(step order.Step, v Verdict) error {
+	at := d.now
+	d.o.HiddenAt = &at
+	if step.To == order.Same {
+		d.event(step.Event, d.o.ID, nil)
+		return nil
+	}
+	d.endAs(order.Canceled, order.LineCanceled, step.Event)
+	return nil
+}
+
+func (d *draft) fail(step order.Step, v Verdict) error {
+	d.say(v)
+	d.endAs(order.Erred, order.LineErred, step.Event)
+	return nil
+}
+
+// amend measures and prices the order anew and moves the hold. Lines keep their places;
+// what is over is canceled.
+func (d *draft) amend(step order.Step, v Verdict) error {
+	if d.sheet.Offering.Measure == catalog.Imagery {
+		return &Error{Kind: Unsupported, About: Ref{"order", d.o.ID}, Msg: "An order of imagery cannot be amended; cancel it and place another."}
+	}
+	old := d.lines
+	p := Placement{Type: d.o.Type, Offering: d.o.Offering, Plan: d.o.Plan, Resource: d.o.Resource, Asks: v.Asks, Periods: d.o.Periods}
+	d.undo("amended")
+	d.o.Due = 0
+	if err := d.priceLines(p, nil); err != nil {
+		return err
+	}
+	for n := range old {
+		if n >= len(d.lines) {
+			gone := old[n]
+			gone.State, gone.Quantity, gone.Due = order.LineCanceled, gone.Before, 0
+			d.lines = append(d.lines, gone)
+		}
+		d.moved[n] = true
+	}
+	d.newLines = max(0, len(d.lines)-len(old))
+	if err := d.hold(); err != nil {
+		return err
+	}
+	if d.sheet.Offering.Charged == catalog.OnPlacing {
+		d.captureAll()
+	}
+	d.event(step.Event, d.o.ID, nil)
+	return nil
+}
+
+// retry takes an erred order up again: it is held anew at the prices promised, and
+// counts from today. Restart leaves the work to whoever asked.
+func (d *draft) retry(step order.Step, v Verdict) error {
+	if step.From == order.PendingProvider {
+		at := d.now
+		d.o.ProviderBy, d.o.ProviderAt = d.who.User.ID, &at
+		d.o.Gates &^= order.ProviderGate
+		return d.onward(step.Event, false)
+	}
+	if d.res.OpenOrder != 0 {
+		return &Error{Kind: Conflict, Reason: ReasonOpenOrder, About: Ref{"order", d.res.OpenOrder}, Msg: "Pending order for resource already exists."}
+	}
+	d.o.CountsOn = day.Of(d.now)
+	d.o.EndedAt, d.o.Outcome, d.o.Message = nil, "", ""
+	for n := range d.lines {
+		if d.lines[n].State == order.Replaced {
+			continue
+		}
+		d.lines[n].State, d.lines[n].Delivered, d.lines[n].Message = order.Preparing, 0, ""
+		d.moved[n] = true
+	}
+	if err := d.hold(); err != nil {
+		return err
+	}
+	if d.sheet.Offering.Charged == catalog.OnPlacing {
+		d.captureAll()
+	}
+	d.res.OpenOrder = d.o.ID
+	withJob := step.Act == order.Retry
+	d.enter(order.Executing, withJob)
+	d.event(step.Event, d.o.ID, nil)
+	return d.begin(withJob)
+}
+
+// adjust charges or refunds by hand. What is charged asks the limits.
+func (d *draft) adjust(step order.Step, v Verdict) error {
+	n := slices.IndexFunc(d.lines, func(l order.Line) bool { return l.N == max(1, v.Line) })
+	if n < 0 {
+		return invalid("line", "The order has no line %d.", v.Line)
+	}
+	if v.Delta%d.o.Currency.Quantum() != 0 {
+		return invalid("amount", "The amount must be a whole number of %s %s.", d.o.Currency, d.o.Currency.Quantum())
+	}
+	if v.Delta == 0 && v.Quantity == 0 {
+		return invalid("amount", "An adjustment of nothing is none.")
+	}
+	component := d.lines[n].Component
+	d.posting++
+	if v.Delta < 0 || v.Quantity < 0 {
+		if v.Delta > 0 || v.Quantity > 0 {
+			return invalid("amount", "Amount and quantity must have one sign.")
+		}
+		return d.giveBack(component, ledger.Sums{Amount: -v.Delta, Quantity: -v.Quantity}, v, step)
+	}
+	d.entry(ledger.Charge, component, ledger.Sums{Amount: v.Delta, Quantity: v.Quantity}, d.o.CountsOn, v.Message)
+	broken, err := d.check(d.entries, nil, nil)
+	if err != nil {
+		return err
+	}
+	if len(broken) > 0 {
+		return d.c.refusal(d.r, broken)
+	}
+	d.o.Charged += v.Delta
+	d.event(step.Event, d.o.ID, map[string]any{"amount": v.Delta.String(), "message": v.Message})
+	return nil
+}
+
+// giveBack refunds the latest entries of a component first, each where it counted.
+func (d *draft) giveBack(component id.ID, want ledger.Sums, v Verdict, step order.Step) error {
+	left := map[day.Day]ledger.Sums{}
+	var days []day.Day
+	for _, e := range slices.Backward(d.past) {
+		if e.Component != component {
+			continue
+		}
+		if !slices.Contains(days, e.CountsOn) {
+			days = append(days, e.CountsOn)
+		}
+		_, used := e.Delta()
+		left[e.CountsOn] = left[e.CountsOn].Plus(used)
+	}
+	total := want.Amount
+	for _, on := range days {
+		part := ledger.Sums{Amount: min(want.Amount, left[on].Amount), Quantity: min(want.Quantity, left[on].Quantity)}
+		d.entry(ledger.Refund, component, part, on, v.Message)
+		want = ledger.Sums{Amount: want.Amount - part.Amount, Quantity: want.Quantity - part.Quantity}
+	}
+	if want != (ledger.Sums{}) {
+		return invalid("amount", "No more can be refunded than was charged.").because(ReasonQuantity)
+	}
+	d.o.Charged -= total
+	d.event(step.Event, d.o.ID, map[string]any{"amount": (-total).String(), "message": v.Message})
+	return nil
+}
+
+// noteRefusal leaves an event for a limit that refused: a write of its own, at most one
+// a minute for each limit and actor, so that refusals cannot load the writer.
+func (c *Core) noteRefusal(ctx context.Context, who Actor, e *Error) {
+	if len(e.Breaches) == 0 {
+		return
+	}
+	b := e.Breaches[0]
+	now := c.Now()
+	if !c.refusals.first(refusalKey{b.ID, who.User.ID}, now) {
+		return
+	}
+	body, err := json.Marshal(map[string]string{"scope": string(b.Scope), "measure": string(b.Measure), "period": string(b.Period),
+		"limit": b.Value.String(), "used": b.Used.String(), "held": b.Held.String(), "asked": b.Asked.String()})
+	if err == nil {
+		err = c.store.Update(ctx, Touch{}, func(tx Tx) error {
+			return tx.InsertEvent(Event{At: now, Kind: "limit.refused", Customer: b.Customer, Subject: b.ID, By: who.User.ID, Body: body})
+		})
+	}
+	if err != nil {
+		c.log.Warn("a refusal was not noted", "limit", b.ID, "error", err)
+	}
+}

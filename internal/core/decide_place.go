@@ -1,0 +1,410 @@
+package core
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/docket-desk/docket/internal/catalog"
+	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/ledger"
+	"github.com/docket-desk/docket/internal/money"
+	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/price"
+	"github.com/docket-desk/docket/internal/tenant"
+)
+
+// place decides a placement: who and what for, what it is measured and priced at, which
+// gates are shut, whether the limits take it.
+func (d *draft) place(p Placement, newID id.ID, ms []measured) error {
+	if p.Type == "" {
+		p.Type = order.Create
+	}
+	d.fresh = true
+	d.o = order.Order{ID: newID, Type: p.Type, Ref: p.Ref, Periods: max(1, p.Periods), StartsOn: p.StartsOn, User: d.who.User.ID, Door: d.who.Door,
+		Key: d.who.Key, Request: p.Request, Notes: p.Notes, Name: p.Name}
+	if p.Periods < 0 || p.Periods > 1200 {
+		return invalid("periods", "The number of periods must be between 1 and 1200.").because(ReasonQuantity)
+	}
+	steps := []func(Placement) error{d.target, d.allowed, d.timely, d.choosePlan}
+	for _, step := range steps {
+		if err := step(p); err != nil {
+			return err
+		}
+	}
+	if err := d.priceLines(p, ms); err != nil {
+		return err
+	}
+	if err := d.changesSomething(p); err != nil {
+		return err
+	}
+	if err := d.prepareResource(p); err != nil {
+		return err
+	}
+	d.shutGates(p)
+	if err := d.hold(); err != nil {
+		return err
+	}
+	if d.sheet.Offering.Charged == catalog.OnPlacing {
+		d.captureAll()
+	}
+	d.res.State = order.Effect(d.o.Type, order.None, d.res.State, d.res.BackendID != "")
+	d.enter(d.o.Gates.First(), true)
+	d.event("order.placed", d.o.ID, nil)
+	if d.o.State == order.Executing {
+		return d.begin(true)
+	}
+	return nil
+}
+
+// target finds the offering, the project and the resource; what the actor may not see
+// is not there.
+func (d *draft) target(p Placement) error {
+	s := &Scene{c: d.c, r: d.r, who: d.who}
+	var err error
+	if p.Type != order.Create {
+		if d.res, err = s.Resource(p.Resource); err != nil {
+			return err
+		}
+		p.Offering, p.Project = d.res.Offering, d.res.Project
+		if d.o.Name == "" {
+			d.o.Name = d.res.Name
+		}
+		if d.o.Ref == 0 {
+			d.o.Ref = d.res.Ref
+		}
+	}
+	off, err := d.r.Offering(p.Offering)
+	if err != nil {
+		return err
+	}
+	if p.Type == order.Create {
+		if ok, err := d.c.seesOffering(d.r, d.who, off); err != nil || !ok {
+			return errors.Join(err, notFound("offering", p.Offering))
+		}
+	}
+	if d.sheet, err = sheet(d.r, off); err != nil {
+		return err
+	}
+	if p.Project == 0 {
+		home, err := s.Home()
+		if err != nil {
+			return err
+		}
+		pr, err := s.DefaultProject(home.ID)
+		if err != nil {
+			return err
+		}
+		p.Project = pr.ID
+	}
+	var pr tenant.Project
+	if p.Type == order.Create {
+		pr, err = s.Project(p.Project)
+	} else {
+		pr, err = d.r.Project(p.Project)
+	}
+	if err != nil {
+		return err
+	}
+	d.o.Customer, d.o.Project, d.o.Provider, d.o.Offering = pr.Customer, pr.ID, off.Provider, off.ID
+	if p.Type == order.Create {
+		d.o.Resource = d.o.ID
+	} else {
+		d.o.Resource = d.res.ID
+		if d.who.desk() {
+			d.o.User = d.res.User
+		}
+	}
+	return d.around()
+}
+
+// allowed asks the rights of placing: of an act on a resource under roles, the right to
+// that; the provider's people may terminate what they deliver.
+func (d *draft) allowed(p Placement) error {
+	right := tenant.PlaceOrder
+	scopes := []id.ID{d.o.Project, d.o.Customer}
+	if p.Type != order.Create && d.sheet.Offering.Consent == catalog.ByRoles {
+		switch {
+		case p.Type == order.Terminate:
+			right = tenant.Terminate
+			scopes = append(scopes, d.provider.Customer)
+		case p.Type == order.Update && p.Plan != 0 && p.Plan != d.res.Plan:
+			right = tenant.SetPlan
+		case p.Type == order.Update:
+			right = tenant.SetLimits
+		}
+	}
+	if !d.c.May(d.who, right, scopes...) {
+		return forbidden("You do not have permission to order for project %s.", d.project.Name)
+	}
+	if d.who.Project != 0 && d.who.Project != d.o.Project {
+		return forbidden("This key is narrowed to another project.").because(ReasonWrongProject)
+	}
+	return nil
+}
+
+// timely asks whether customer, project, offering and resource take orders now.
+func (d *draft) timely(p Placement) error {
+	today := day.Of(d.now)
+	off := d.sheet.Offering
+	if off.State == catalog.Unavailable {
+		return invalid("offering", "%s is unavailable.", off.Name).because(ReasonOffering)
+	}
+	if p.Type != order.Terminate {
+		switch {
+		case d.customer.Blocked:
+			return invalid("customer", "Blocked organization is not available.").because(ReasonBlocked)
+		case d.customer.Archived:
+			return invalid("customer", "Archived organization is not available.").because(ReasonArchived)
+		case d.project.RemovedAt != nil, d.project.EndOn != nil && *d.project.EndOn < today:
+			return invalid("project", "Project %s has ended.", d.project.Name).because(ReasonProject)
+		case off.State != catalog.Active && off.State != catalog.Paused:
+			return invalid("offering", "%s takes no orders: it is %s.", off.Name, off.State).because(ReasonOffering)
+		case off.ForProject != 0 && off.ForProject != d.o.Project:
+			return invalid("offering", "%s is for another project.", off.Name).because(ReasonOffering)
+		case p.EndsOn != nil && *p.EndsOn < today:
+			return invalid("ends_on", "The end date is in the past.").because(ReasonFuture)
+		}
+	}
+	d.o.CountsOn = today
+	if p.StartsOn != nil && *p.StartsOn > today {
+		d.o.CountsOn = *p.StartsOn
+	}
+	if !d.calendar.Covered(d.o.CountsOn) {
+		return invalid("contract", "No contract covers %s.", d.o.CountsOn).because(ReasonContract)
+	}
+	return d.resourceReady(p)
+}
+
+// resourceReady: one open order to a resource, and only from the states that fit.
+func (d *draft) resourceReady(p Placement) error {
+	from := map[order.Type][]order.ResourceState{
+		order.Create: nil, order.Update: {order.OK}, order.Terminate: {order.OK, order.ResourceErred}, order.Restore: {order.Terminated},
+	}
+	if p.Type == order.Create {
+		return nil
+	}
+	if d.res.OpenOrder != 0 {
+		return &Error{Kind: Conflict, Reason: ReasonOpenOrder, About: Ref{"order", d.res.OpenOrder}, Msg: "Pending order for resource already exists."}
+	}
+	if !slices.Contains(from[p.Type], d.res.State) {
+		words := make([]string, len(from[p.Type]))
+		for n, s := range from[p.Type] {
+			words[n] = string(s)
+		}
+		return &Error{Kind: Conflict, Reason: ReasonState, About: Ref{"resource", d.res.ID}, Msg: "The resource is " + string(d.res.State) + "."}
+	}
+	return nil
+}
+
+// choosePlan takes the plan named, the resource's, the one agreed with the customer, or
+// the offering's only one.
+func (d *draft) choosePlan(p Placement) error {
+	if p.Type == order.Terminate {
+		d.o.Plan = d.res.Plan
+		d.plan, _ = d.sheet.Plan(d.res.Plan)
+		d.o.Currency = d.customer.Currency
+		return nil
+	}
+	want := p.Plan
+	if want == 0 {
+		want = d.res.Plan
+	}
+	if want == 0 {
+		want = d.onlyPlan()
+	}
+	plan, ok := d.sheet.Plan(want)
+	switch {
+	case want == 0:
+		return invalid("plan", "%s has several plans: name one.", d.sheet.Offering.Name).because(ReasonPlan)
+	case !ok || (plan.Customer != 0 && plan.Customer != d.o.Customer):
+		return invalid("plan", "This plan is not one of %s.", d.sheet.Offering.Name).because(ReasonPlan)
+	case plan.ArchivedAt != nil && plan.ID != d.res.Plan:
+		return invalid("plan", "Plan %s is archived.", plan.Name).because(ReasonPlan)
+	case plan.Currency != d.customer.Currency:
+		return invalid("plan", "Plan %s is in %s; %s pays in %s.", plan.Name, plan.Currency, d.customer.Name, d.customer.Currency).because(ReasonCurrency)
+	}
+	if plan.MaxResources > 0 && plan.ID != d.res.Plan {
+		n, err := d.r.CountResources(ResourceQuery{Plans: []id.ID{plan.ID}, States: []order.ResourceState{order.Creating, order.OK, order.ResourceErred, order.Updating, order.Terminating}})
+		if err != nil {
+			return err
+		}
+		if n >= plan.MaxResources {
+			return invalid("plan", "Plan %s is full: it takes %d resources.", plan.Name, plan.MaxResources).because(ReasonPlan)
+		}
+	}
+	d.plan, d.o.Plan, d.o.Currency = plan, plan.ID, plan.Currency
+	return nil
+}
+
+func (d *draft) onlyPlan() id.ID {
+	var agreed, public []id.ID
+	for _, p := range d.sheet.Plans {
+		switch {
+		case p.ArchivedAt != nil:
+		case p.Customer == d.o.Customer:
+			agreed = append(agreed, p.ID)
+		case p.Customer == 0:
+			public = append(public, p.ID)
+		}
+	}
+	if len(agreed) == 1 {
+		return agreed[0]
+	}
+	if len(agreed) == 0 && len(public) == 1 {
+		return public[0]
+	}
+	return 0
+}
+
+// priceLines makes the order's lines.
+func (d *draft) priceLines(p Placement, ms []measured) error {
+	var err error
+	if d.sheet.Offering.Measure != catalog.Imagery || p.Type != order.Create {
+		if ms, err = measure(&d.sheet, p, d.res); err != nil {
+			return err
+		}
+	}
+	req := price.Request{Sheet: &d.sheet, Plan: d.plan, Now: d.now, Periods: d.o.Periods, New: p.Type == order.Create || p.Type == order.Restore,
+		Switched: p.Type == order.Update && d.plan.ID != d.res.Plan, PaidUntil: d.res.PaidUntil, Free: p.Free}
+	if p.Type == order.Update && !d.plan.Prepaid {
+		if req.Posted, err = d.posted(); err != nil {
+			return err
+		}
+	}
+	if d.lines, err = priced(req, d.o, ms); err != nil {
+		return err
+	}
+	d.newLines = len(d.lines)
+	for _, l := range d.lines {
+		if d.o.Due, err = money.Add(d.o.Due, l.Due); err != nil {
+			return invalid("quantity", "The quantity is too large.").because(ReasonQuantity)
+		}
+	}
+	return nil
+}
+
+// posted is what this month has been charged for the resource already.
+func (d *draft) posted() (map[id.ID]money.Micro, error) {
+	month := PeriodOf(d.now)
+	rows, err := d.r.Usages(UsageQuery{Resources: []id.ID{d.res.ID}, From: &month, To: &month, Any: &Sight{All: true}, Page: Page{Limit: 1000}})
+	out := map[id.ID]money.Micro{}
+	for _, u := range rows {
+		out[u.Component] += u.Amount
+	}
+	return out, err
+}
+
+func (d *draft) changesSomething(p Placement) error {
+	if p.Type != order.Update || d.plan.ID != d.res.Plan || p.Periods > 0 || p.Free {
+		return nil
+	}
+	for _, l := range d.lines {
+		if l.Replaces != "" || l.Before != l.Quantity {
+			return nil
+		}
+	}
+	return invalid("lines", "Impossible to create update orders with limits set to exactly the same.").because(ReasonSame)
+}
+
+// prepareResource makes the resource of a create, or takes the one there is.
+func (d *draft) prepareResource(p Placement) error {
+	d.resDirty = true
+	if p.Type == order.Create {
+		d.resNew = true
+		if d.o.Name == "" {
+			d.o.Name = d.sheet.Offering.Name + " " + d.o.ID.Base36()
+		}
+		attrs := p.Attrs
+		if attrs == nil {
+			attrs = json.RawMessage("{}")
+		}
+		d.res = order.Resource{ID: d.o.ID, Customer: d.o.Customer, Project: d.o.Project, User: d.o.User, Provider: d.o.Provider, Offering: d.o.Offering,
+			Plan: d.o.Plan, Ref: d.o.Ref, Name: d.o.Name, Slug: slug(d.o.Name, d.o.ID), Quantities: order.Quantities{}, EndsOn: p.EndsOn, Attrs: attrs, Live: p.Live}
+	}
+	if len(d.o.Name) > 500 {
+		return invalid("name", "The name is longer than 500 characters.").because(ReasonQuantity)
+	}
+	d.res.OpenOrder = d.o.ID
+	if p.EndsOn != nil {
+		d.jobs = append(d.jobs, Job{Subject: d.res.ID, Kind: JobEnd, RunAt: p.EndsOn.Time()})
+	}
+	return nil
+}
+
+// slug spells a name in lower case letters, digits and hyphens, with the id to be unique.
+func slug(name string, i id.ID) string {
+	b := make([]byte, 0, 48)
+	for _, r := range name {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			b = append(b, byte(r)+'a'-'A')
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			b = append(b, byte(r))
+		case len(b) > 0 && b[len(b)-1] != '-':
+			b = append(b, '-')
+		}
+		if len(b) >= 40 {
+			break
+		}
+	}
+	return string(b) + "-" + i.Base36()
+}
+
+// shutGates fixes what the order must wait for.
+func (d *draft) shutGates(p Placement) {
+	today := day.Of(d.now)
+	if p.Confirm || d.needsConsent() {
+		d.o.Gates |= order.ConsumerGate
+	} else {
+		at := d.now
+		d.o.ConsumerBy, d.o.ConsumerAt, d.o.Notes.ConsumerSkipped = d.who.User.ID, &at, true
+	}
+	if d.project.StartOn != nil && *d.project.StartOn > today {
+		d.o.Gates |= order.ProjectGate
+	}
+	a := d.sheet.Offering.Approval
+	if a == catalog.ApproveAlways || (a == catalog.ApproveOutsiders && d.o.Customer != d.provider.Customer) {
+		d.o.Gates |= order.ProviderGate
+	}
+	if d.o.StartsOn != nil && *d.o.StartsOn > today {
+		d.o.Gates |= order.StartGate
+	}
+}
+
+func (d *draft) needsConsent() bool {
+	approves := d.c.May(d.who, tenant.ApproveOrder, d.o.Project, d.o.Customer)
+	if over := d.customer.ApproveOver; over != nil && d.o.Due > *over && !approves {
+		return true
+	}
+	off := d.sheet.Offering
+	if off.Consent != catalog.ByRoles {
+		return false
+	}
+	switch {
+	case approves: // staff may everything
+		return false
+	case !off.Shared && d.c.May(d.who, tenant.ApprovePrivate, d.o.Project, d.o.Customer):
+		return false
+	case d.o.Customer == d.provider.Customer:
+		return false
+	case d.o.Type == order.Terminate && d.c.May(d.who, tenant.ApproveOrder, d.provider.Customer):
+		return false
+	}
+	return true
+}
+
+// captureAll charges an order on placing.
+func (d *draft) captureAll() {
+	d.posting++
+	for _, e := range slices.Clone(d.entries) {
+		if e.Kind == ledger.Hold {
+			d.entry(ledger.Capture, e.Component, ledger.Sums{Amount: e.Amount, Quantity: e.Quantity}, e.CountsOn, "charged on placing")
+		}
+	}
+	d.o.Held, d.o.Charged = 0, d.o.Due
+	for n := range d.lines {
+		d.lines[n].Charged = d.lines[n].Due
+	}
+}

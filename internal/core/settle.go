@@ -1,0 +1,419 @@
+package core
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	"github.com/docket-desk/docket/internal/catalog"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/ledger"
+	"github.com/docket-desk/docket/internal/money"
+	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/price"
+)
+
+// goodEnd is where a line of this order ends well: installed where it was shipped,
+// delivered everywhere else.
+func (d *draft) goodEnd() order.LineState {
+	if d.sheet.Offering.Fulfilment == catalog.Shipment && d.o.Type != order.Terminate {
+		return order.Installed
+	}
+	return order.Delivered
+}
+
+// moveLines moves lines, and ends the order when none is left open.
+func (d *draft) moveLines(step order.Step, v Verdict) error {
+	if len(v.Lines) == 0 {
+		return invalid("lines", "Name the lines to move.")
+	}
+	if err := d.move(v.Lines, step.Event); err != nil {
+		return err
+	}
+	d.say(v)
+	open, well, canceled := d.tally()
+	switch {
+	case open > 0:
+		return nil
+	case well > 0:
+		next, _ := order.Find(order.Executing, order.Fulfil)
+		return d.fulfil(next, Verdict{Assets: v.Assets})
+	case canceled == len(d.lines):
+		d.endAs(order.Canceled, order.LineCanceled, "order.canceled")
+		return nil
+	}
+	next, _ := order.Find(order.Executing, order.Fail)
+	return d.fail(next, Verdict{Message: firstOf(v.Message, d.worstMessage(), "No line could be delivered.")})
+}
+
+func firstOf(words ...string) string {
+	for _, w := range words {
+		if w != "" {
+			return w
+		}
+	}
+	return ""
+}
+
+func (d *draft) worstMessage() string {
+	for _, l := range d.lines {
+		if l.State == order.LineErred && l.Message != "" {
+			return l.Message
+		}
+	}
+	return ""
+}
+
+// tally counts lines: still open, ended well, canceled.
+func (d *draft) tally() (open, well, canceled int) {
+	for _, l := range d.lines {
+		ended, good := order.At(l.State, d.goodEnd())
+		switch {
+		case !ended:
+			open++
+		case good:
+			well++
+		case l.State == order.LineCanceled:
+			canceled++
+		}
+	}
+	return open, well, canceled
+}
+
+// move applies line moves one by one; each must be a move the table of lines allows.
+func (d *draft) move(moves []Moved, event string) error {
+	for _, m := range moves {
+		n := slices.IndexFunc(d.lines, func(l order.Line) bool { return l.N == m.Line })
+		if n < 0 {
+			return invalid("lines", "The order has no line %d.", m.Line)
+		}
+		l := &d.lines[n]
+		if m.To == "" {
+			m.To = l.State // only its shipment or message changes
+		} else if !order.MayMove(l.State, m.To) {
+			return &Error{Kind: Conflict, Reason: ReasonState, Field: "lines", About: Ref{"order", d.o.ID},
+				Msg: "Line " + strconv.Itoa(l.N) + " is " + string(l.State) + " and cannot become " + string(m.To) + "."}
+		}
+		if m.To == order.LineCanceled && d.who.Worker {
+			return forbidden("Only the provider may cancel a line.")
+		}
+		if m.To == order.Installed && d.goodEnd() != order.Installed || m.To == order.Delivered && d.o.Type == order.Terminate && d.goodEnd() != order.Delivered {
+			return invalid("lines", "A line of this order ends at %s.", d.goodEnd())
+		}
+		l.State = m.To
+		if m.Message != "" {
+			l.Message = m.Message
+		}
+		if m.Shipment != nil {
+			l.Shipment = mergeShipment(l.Shipment, m.Shipment)
+		}
+		if _, well := order.At(l.State, d.goodEnd()); well {
+			d.deliver(l, m.Delivered)
+		}
+		d.moved[n] = true
+		d.event(event, d.o.ID, map[string]any{"line": l.N, "to": string(l.State), "message": l.Message})
+	}
+	return nil
+}
+
+func mergeShipment(old, add *order.Shipment) *order.Shipment {
+	if old == nil {
+		return add
+	}
+	s := *old
+	s.Carrier, s.Tracking = firstOf(add.Carrier, s.Carrier), firstOf(add.Tracking, s.Tracking)
+	if len(add.Assets) > 0 {
+		s.Assets = add.Assets
+	}
+	return &s
+}
+
+// deliver notes how much of a line was delivered: nobody is charged for more than was
+// ordered.
+func (d *draft) deliver(l *order.Line, delivered *money.Micro) {
+	l.Delivered = l.Quantity
+	if delivered == nil {
+		return
+	}
+	l.Delivered = max(0, *delivered)
+	if l.Delivered > l.Quantity {
+		d.event("line.capped", d.o.ID, map[string]any{"line": l.N, "ordered": l.Quantity.String(), "delivered": l.Delivered.String()})
+		l.Delivered = l.Quantity
+	}
+}
+
+// fulfil ends an order well: open lines end well too, what was delivered is captured,
+// the rest released, and the resource becomes what was ordered.
+func (d *draft) fulfil(step order.Step, v Verdict) error {
+	if err := d.move(v.Lines, "line.moved"); err != nil {
+		return err
+	}
+	d.say(v)
+	for n, l := range d.lines {
+		if ended, _ := order.At(l.State, d.goodEnd()); !ended {
+			d.lines[n].State = d.goodEnd()
+			d.deliver(&d.lines[n], nil)
+			d.moved[n] = true
+		}
+	}
+	_, well, canceled := d.tally()
+	if well == 0 {
+		next, _ := order.Find(order.Executing, order.Fail)
+		return d.fail(next, Verdict{Message: firstOf(v.Message, d.worstMessage(), "No line could be delivered.")})
+	}
+	d.o.Outcome = order.Full
+	for _, l := range d.lines {
+		if l.State != order.LineCanceled && (l.State == order.LineErred || l.Delivered != l.Quantity) {
+			d.o.Outcome = order.Partial
+		}
+	}
+	if canceled > 0 && d.o.Outcome == order.Full && canceled == len(d.lines) {
+		d.o.Outcome = order.Partial
+	}
+	if err := d.settle(); err != nil {
+		return err
+	}
+	d.assets = append(d.assets, v.Assets...)
+	if err := d.change(); err != nil {
+		return err
+	}
+	d.enter(order.Done, false)
+	if err := d.openTerm(); err != nil {
+		return err
+	}
+	d.event(step.Event, d.o.ID, map[string]any{"outcome": string(d.o.Outcome), "message": d.o.Message})
+	return nil
+}
+
+// settle captures what was delivered, component by component, and releases the rest.
+func (d *draft) settle() error {
+	if d.sheet.Offering.Charged == catalog.OnPlacing {
+		return nil
+	}
+	d.posting++
+	var components []id.ID
+	take := map[id.ID]ledger.Sums{}
+	for n := range d.lines {
+		l := &d.lines[n]
+		if !slices.Contains(components, l.Component) {
+			components = append(components, l.Component)
+		}
+		if _, well := order.At(l.State, d.goodEnd()); !well {
+			continue
+		}
+		moves, part := max(0, l.Quantity-l.Before), max(0, l.Delivered-l.Before)
+		charged, err := price.Priced{Currency: d.o.Currency, Moves: moves, Once: l.Once, Each: l.Each, Periods: d.o.Periods, Due: l.Due}.Part(part)
+		if err != nil {
+			return err
+		}
+		l.Charged = charged
+		d.moved[n] = true
+		if c, _ := d.sheet.ComponentByID(l.Component); c.Billing != catalog.ByLimit && c.Billing != catalog.ByFixed {
+			part = 0
+		}
+		take[l.Component] = take[l.Component].Plus(ledger.Sums{Amount: charged, Quantity: part})
+	}
+	for _, c := range components {
+		held := ledger.Total(ofComponent(d.past, d.entries, c)).Held()
+		got := ledger.Sums{Amount: min(take[c].Amount, held.Amount), Quantity: min(take[c].Quantity, held.Quantity)}
+		d.entry(ledger.Capture, c, got, d.o.CountsOn, "")
+		d.entry(ledger.Release, c, ledger.Sums{Amount: held.Amount - got.Amount, Quantity: held.Quantity - got.Quantity}, d.o.CountsOn, "")
+		d.o.Charged += got.Amount
+		d.o.Held -= held.Amount
+		d.firstPeriod(c, got)
+	}
+	return d.stockBack()
+}
+
+func ofComponent(past, fresh []ledger.Entry, c id.ID) []ledger.Entry {
+	var out []ledger.Entry
+	for _, e := range slices.Concat(past, fresh) {
+		if e.Component == c {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// stockBack gives back the units of stock that the resource has no longer: amount 0.
+func (d *draft) stockBack() error {
+	for _, l := range d.lines {
+		c, ok := d.sheet.ComponentByID(l.Component)
+		if _, well := order.At(l.State, d.goodEnd()); !ok || !well || !c.Stock || l.Quantity >= l.Before {
+			continue
+		}
+		d.entry(ledger.Refund, c.ID, ledger.Sums{Quantity: l.Before - l.Quantity}, d.o.CountsOn, "given back")
+	}
+	return nil
+}
+
+// firstPeriod counts what was captured of a recurring component as billed for the
+// running month, so that the month's charge finds it posted.
+func (d *draft) firstPeriod(component id.ID, got ledger.Sums) {
+	c, _ := d.sheet.ComponentByID(component)
+	recurring := d.plan.Unit != catalog.Quantity && !d.plan.Prepaid && c.Billing != catalog.ByUsage
+	if !recurring || got.Amount == 0 {
+		return
+	}
+	month := PeriodOf(d.now)
+	rows, err := d.r.Usages(UsageQuery{Resources: []id.ID{d.o.Resource}, Components: []id.ID{component}, From: &month, To: &month, Any: &Sight{All: true}, Page: Page{Limit: 1}})
+	u := order.Usage{ID: d.c.NewID(), Resource: d.o.Resource, Component: component, Period: month, CountsOn: d.o.CountsOn}
+	if err == nil && len(rows) > 0 {
+		u = rows[0]
+	}
+	u.Quantity += got.Quantity
+	u.Amount += got.Amount
+	u.UpdatedAt = d.now
+	d.usages = append(d.usages, u)
+}
+
+// change makes the resource what was delivered.
+func (d *draft) change() error {
+	q := order.Quantities{}
+	if d.o.Type == order.Update {
+		for k, v := range d.res.Quantities {
+			q[k] = v
+		}
+	}
+	for _, l := range d.lines {
+		c, ok := d.sheet.ComponentByID(l.Component)
+		if _, well := order.At(l.State, d.goodEnd()); !ok || !well || (c.Billing != catalog.ByLimit && c.Billing != catalog.ByFixed) {
+			continue
+		}
+		if d.o.Type == order.Update && l.Replaces == "" {
+			q[l.Component] = l.Delivered
+		} else if l.Replaces == "" {
+			q[l.Component] += l.Delivered
+		}
+	}
+	for k, v := range q {
+		if v == 0 {
+			delete(q, k)
+		}
+	}
+	if d.o.Type == order.Terminate {
+		q = order.Quantities{}
+	}
+	before := d.res.Quantities
+	d.res.Quantities = q
+	if d.o.Type != order.Terminate && d.o.Plan != 0 {
+		d.res.Plan = d.o.Plan
+	}
+	if d.plan.Prepaid && (d.o.Type == order.Create || d.o.Type == order.Restore) {
+		until := price.Ahead(d.plan.Unit, d.now, d.o.Periods)
+		d.res.PaidUntil = &until
+	}
+	return d.keepAssets(before)
+}
+
+// keepAssets makes the resource's parts match its quantities: the pieces that came with
+// shipped lines, and a part for each unit of what is done at once.
+func (d *draft) keepAssets(before order.Quantities) error {
+	if d.sheet.Offering.Measure != catalog.Count {
+		return nil
+	}
+	have, err := d.r.Assets(d.res.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range d.lines {
+		if l.Shipment == nil || l.State != order.Installed {
+			continue
+		}
+		for _, piece := range l.Shipment.Assets {
+			attrs, err := json.Marshal(piece)
+			if err != nil {
+				return err
+			}
+			d.assets = append(d.assets, order.Asset{ID: d.c.NewID(), Resource: d.res.ID, Line: l.N, Component: l.Component, Name: piece.Name, State: AssetActive, Attrs: attrs})
+		}
+	}
+	if d.sheet.Offering.Fulfilment != catalog.Instant {
+		return nil
+	}
+	for _, c := range d.sheet.Components {
+		want, parts := d.res.Quantities[c.ID].Floor(), activeOf(have, c.ID)
+		parts = d.namedLast(parts, c.ID)
+		for n := int64(len(parts)); n < want; n++ {
+			i := d.c.NewID()
+			d.assets = append(d.assets, order.Asset{ID: i, Resource: d.res.ID, Component: c.ID, Name: "node-" + i.Base36(), State: AssetActive, Attrs: json.RawMessage("{}")})
+		}
+		for n := int64(len(parts)); n > want; n-- {
+			gone := parts[n-1]
+			gone.State = AssetGone
+			d.assets = append(d.assets, gone)
+		}
+	}
+	return nil
+}
+
+// The states of an asset that the core sets.
+const (
+	AssetActive = "active"
+	AssetGone   = "gone"
+)
+
+func activeOf(assets []order.Asset, c id.ID) []order.Asset {
+	var out []order.Asset
+	for _, a := range assets {
+		if a.Component == c && a.State != AssetGone {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// LineNodes is a line's Detail where a request names the parts to give back.
+type LineNodes struct {
+	Nodes []string `json:"nodes,omitempty"`
+}
+
+// namedLast moves the parts that a line names to the end, where parts are given back from.
+func (d *draft) namedLast(parts []order.Asset, c id.ID) []order.Asset {
+	var named LineNodes
+	for _, l := range d.lines {
+		if l.Component == c && len(l.Detail) > 0 {
+			if err := json.Unmarshal(l.Detail, &named); err != nil {
+				continue // another fulfilment's detail
+			}
+		}
+	}
+	slices.SortStableFunc(parts, func(a, b order.Asset) int {
+		x, y := slices.Contains(named.Nodes, a.Name), slices.Contains(named.Nodes, b.Name)
+		switch {
+		case x == y:
+			return 0
+		case x:
+			return 1
+		}
+		return -1
+	})
+	return parts
+}
+
+// openTerm closes the running stretch of plan and quantities and opens the next.
+func (d *draft) openTerm() error {
+	if d.res.State == order.Terminated || d.sheet.Offering.Measure == catalog.Imagery {
+		return nil
+	}
+	d.closeTerm()
+	d.terms = append(d.terms, order.Term{ID: d.c.NewID(), Resource: d.res.ID, From: d.now, Plan: d.res.Plan, Quantities: d.res.Quantities})
+	return nil
+}
+
+func (d *draft) closeTerm() {
+	if d.resNew {
+		return
+	}
+	terms, err := d.r.Terms(d.res.ID)
+	if err != nil {
+		return
+	}
+	for _, t := range terms {
+		if t.Until == nil {
+			until := d.now
+			t.Until = &until
+			d.terms = append(d.terms, t)
+		}
+	}
+}
