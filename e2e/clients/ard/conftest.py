@@ -75,14 +75,15 @@ class Archive:
         return category(min(days), self.today)
 
     def of(self, age):
-        """The tiles of one age category whose data make a good part of a cell, largest first. Days at the edge of
-        a category are left out: they may pass into the next one while a test runs."""
+        """The tiles of one age category with a square kilometre and more in their cell, largest first. Days at the
+        edge of a category are left out: they may pass into the next one while a test runs."""
         close = datetime.timedelta(days=2)
         sure = [
             t
             for t in self.tiles
             if {category(datetime.date.fromisoformat(t.date), self.today + d) for d in (-close, close)} == {age}
             and self.category(t.acq_id) == age
+            and area(t) >= 1
         ]
         assert sure, f"the demo's archive has nothing {age}"
         return sorted(sure, key=area, reverse=True)

@@ -27,7 +27,7 @@ def test_an_order_goes_from_placing_to_delivered_and_charged(account, archive, d
 
     used = order.usage
     assert used.area.estimate is False and used.cost.estimate is False
-    assert used.area.fresh_imagery_sqkm == pytest.approx(area(tile), rel=2e-3)
+    assert used.area.fresh_imagery_sqkm == pytest.approx(area(tile), rel=1e-5)
     assert used.area.total_imagery_sqkm == used.area.fresh_imagery_sqkm
     assert used.cost.fresh_imagery_cost == pytest.approx(25 * used.area.fresh_imagery_sqkm, abs=0.006)
     assert used.cost.total_imagery_cost == used.cost.fresh_imagery_cost
@@ -84,7 +84,7 @@ def test_one_order_sums_lines_of_every_age(archive, destination, s3):
 
     got = money(order.usage)
     for age, tile in zip(PRICES, small):
-        assert got[age][0] == pytest.approx(area(tile), rel=2e-3, abs=1e-4), age
+        assert got[age][0] == pytest.approx(area(tile), rel=1e-5), age
         assert got[age][1] == pytest.approx(PRICES[age] * got[age][0], abs=0.006), age
     assert order.usage.cost.total_imagery_cost == pytest.approx(sum(c for _, c in got.values()), abs=1e-6)
     assert {t.acq_id for t in ARDCollection.from_order(order).tiles} == {t.acq_id for t in small}
@@ -144,7 +144,7 @@ def test_all_spellings_of_acquisitions_ask_for_the_same(archive, destination):
 
     want = sum(area(t) for t in archive.found.get_acquisition(acq_id))
     for name, usage in asked.items():
-        assert usage.area.total_imagery_sqkm == pytest.approx(want, rel=2e-3), name
+        assert usage.area.total_imagery_sqkm == pytest.approx(want, rel=1e-4), name
         assert usage == asked["text"], name
 
 
@@ -154,7 +154,7 @@ def test_one_order_names_an_acquisition_by_the_later_spelling(archive, destinati
     request["acquisitions"] = [{"id": tile.acq_id, "cell_ids": [tile.cell_id]}]
     order = Order.from_id(Order.send_order(request)["id"])
     finish(order)
-    assert order.usage.area.total_imagery_sqkm == pytest.approx(area(tile), rel=2e-3)
+    assert order.usage.area.total_imagery_sqkm == pytest.approx(area(tile), rel=1e-5)
 
 
 def half(tile):
@@ -178,11 +178,11 @@ def test_an_area_of_interest_cuts_what_is_ordered(archive, destination):
     }.items():
         order = Order(acquisitions={tile.acq_id: [tile.cell_id]}, destination=destination, dry_run=True, **kwargs)
         order.submit()
-        assert order.usage.area.total_imagery_sqkm == pytest.approx(want, rel=2e-3), name
+        assert order.usage.area.total_imagery_sqkm == pytest.approx(want, rel=1e-4), name
     order = Order(acquisitions={tile.acq_id: [tile.cell_id]}, destination=destination, bbox=list(aoi.bounds))
     order.submit()
     finish(order)
-    assert order.usage.area.standard_imagery_sqkm == pytest.approx(want, rel=2e-3)
+    assert order.usage.area.standard_imagery_sqkm == pytest.approx(want, rel=1e-4)
     assert order.usage.cost.standard_imagery_cost == pytest.approx(20 * order.usage.area.standard_imagery_sqkm, abs=0.006)
 
 
@@ -207,7 +207,7 @@ def test_a_dry_run_says_the_cost_and_keeps_nothing(account, archive, destination
     order.submit()
     assert order.order_id == "dry run" and order.succeeded
     assert order.usage.area.estimate is True and order.usage.cost.estimate is True
-    assert order.usage.area.fresh_imagery_sqkm == pytest.approx(area(tile), rel=2e-3)
+    assert order.usage.area.fresh_imagery_sqkm == pytest.approx(area(tile), rel=1e-5)
     assert order.usage.cost.total_imagery_cost == pytest.approx(25 * order.usage.area.fresh_imagery_sqkm, abs=0.006)
 
     whole = Order.send_order(order.request.to_payload())["usage"]
