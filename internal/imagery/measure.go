@@ -91,7 +91,9 @@ func (r *ruler) window(c Cell) window {
 	}
 	near, ok := r.zones[c.Zone()]
 	if !ok {
-		near = r.aoi.inZone(c.Zone()).areas
+		for _, turn := range []float64{0, 360, -360} { // cells at the antimeridian reach over it
+			near = append(near, r.aoi.shifted(turn, -540, 540).inZone(c.Zone()).areas...)
+		}
 		r.zones[c.Zone()] = near
 	}
 	w := window{rings: near.inside(c.gridBounds()).each(fromMiddle(c.gridBounds()))}
