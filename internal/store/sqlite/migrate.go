@@ -1,0 +1,110 @@
+package sqlite
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+)
+
+//go:embed migration/*.sql
+var migrationFiles embed.FS
+
+// migration is one numbered change; the PostgreSQL store's of that number is the same.
+type migration struct {
+	version int64
+	name    string
+	sql     string
+}
+
+// migrations returns them in order. They are numbered from 1 without gaps.
+func migrations() ([]migration, error) {
+	files, err := fs.Glob(migrationFiles, "migration/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var out []migration
+	for i, f := range files { // Glob sorts, and the numbers have four digits
+		name := strings.TrimPrefix(f, "migration/")
+		n, err := strconv.Atoi(name[:4])
+		if err != nil || n != i+1 {
+			return nil, fmt.Errorf("migration %s is not number %d", name, i+1)
+		}
+		sql, err := migrationFiles.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, migration{int64(n), name, string(sql)})
+	}
+	return out, nil
+}
+
+// version reads which version the database is at; one never migrated is at 0.
+func (c *conn) version() (int64, error) {
+	there, err := c.number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'")
+	if err != nil || there == 0 {
+		return 0, err
+	}
+	return c.number("SELECT max(version) FROM schema_version")
+}
+
+// tooNew refuses a database that a newer program wrote: this one would not keep what
+// it does not know.
+func (s *Store) tooNew(version, ours int64) error {
+	if version <= ours {
+		return nil
+	}
+	return unusable("open", fmt.Sprintf("The database in %s is at version %d, and this program knows versions up to %d: run a newer docket.", s.dir, version, ours), nil)
+}
+
+// Migrate brings the schema to this program's version, one transaction a migration.
+// Where there is nothing to do it does nothing.
+func (s *Store) Migrate(ctx context.Context) error {
+	if s.opts.ReadOnly {
+		return unusable("migrate", "The database in "+s.dir+" was opened for reading only.", nil)
+	}
+	if err := s.turn(ctx); err != nil {
+		return err
+	}
+	defer s.pass()
+	todo, err := migrations()
+	if err != nil {
+		return err
+	}
+	at, err := s.writer.version()
+	if err != nil {
+		return failure(ctx, "migrate", err)
+	}
+	if err := s.tooNew(at, int64(len(todo))); err != nil {
+		return err
+	}
+	for _, m := range todo[at:] {
+		if err := s.apply(m); err != nil {
+			return failure(ctx, "migrate: "+m.name, err)
+		}
+	}
+	if err := s.idem.load(s.writer); err != nil {
+		return failure(ctx, "migrate", err)
+	}
+	s.ready.Store(true)
+	return nil
+}
+
+func (s *Store) apply(m migration) error {
+	if err := s.writer.run("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	defer s.writer.endTx() // does nothing once committed
+	for _, sql := range []string{
+		"CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY) STRICT",
+		m.sql,
+		fmt.Sprintf("INSERT INTO schema_version (version) VALUES (%d)", m.version),
+	} {
+		if err := s.writer.script(sql); err != nil {
+			return err
+		}
+	}
+	return s.writer.run("COMMIT")
+}

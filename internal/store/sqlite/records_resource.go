@@ -1,0 +1,129 @@
+package sqlite
+
+import (
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/order"
+)
+
+var resources = newTable("resources", 1,
+	"id, customer_id, project_id, user_id, provider_id, offering_id, plan_id, ref, name, slug, state, quantities, reported, backend_id, open_order, "+
+		"paid_until, ends_on, attrs, live, rev",
+	func(f *fields, r *order.Resource) {
+		num(f, &r.ID)
+		num(f, &r.Customer)
+		num(f, &r.Project)
+		num(f, &r.User)
+		num(f, &r.Provider)
+		num(f, &r.Offering)
+		num(f, &r.Plan)
+		num(f, &r.Ref)
+		text(f, &r.Name)
+		text(f, &r.Slug)
+		code(f, &r.State, resourceStates)
+		amounts(f, &r.Quantities)
+		amounts(f, &r.Reported)
+		text(f, &r.BackendID)
+		num(f, &r.OpenOrder)
+		optAt(f, &r.PaidUntil)
+		opt(f, &r.EndsOn)
+		raw(f, &r.Attrs)
+		flag(f, &r.Live)
+		num(f, &r.Rev)
+	})
+
+var resourceByID = resources.where("WHERE id = ?1")
+
+func (r *reader) Resource(i id.ID) (order.Resource, error) {
+	return resourceByID.byID(r, "resource", i)
+}
+
+// resourceSorts are the keys by which resources can be sorted before their id.
+var resourceSorts = map[string][]string{
+	"":      nil,
+	"name":  {"r.name"},
+	"state": {"r.state"},
+}
+
+func (r *reader) Resources(q core.ResourceQuery) ([]order.Resource, error) {
+	keys, ok := resourceSorts[q.SortBy]
+	if !ok {
+		return nil, &core.Error{Kind: core.Invalid, Field: "sort", Msg: "Resources cannot be sorted that way."}
+	}
+	w, from := resourceFilters(q)
+	return list(r, resources, "r", from, w, q.Page, sorting{id: "r.id", keys: keys, from: "resources r"})
+}
+
+func (r *reader) CountResources(q core.ResourceQuery) (int, error) {
+	w, from := resourceFilters(q)
+	return count(r, from, w)
+}
+
+func resourceFilters(q core.ResourceQuery) (w *where, from string) {
+	w, from = &where{}, "resources r"
+	in(w, "r.id", q.IDs)
+	if len(q.Customers) > 0 { // through the customer's orders: a resource has the id of its first
+		from = "orders o JOIN resources r ON r.id = o.id"
+		in(w, "o.customer_id", q.Customers)
+		in(w, "r.customer_id", q.Customers)
+	}
+	in(w, "r.project_id", q.Projects)
+	in(w, "r.provider_id", q.Providers)
+	in(w, "r.offering_id", q.Offerings)
+	in(w, "r.plan_id", q.Plans)
+	w.sight(q.Any, owners{"r.customer_id", "r.project_id", "r.provider_id", "r.offering_id", "r.user_id"})
+	if q.Ref != 0 {
+		is(w, "r.ref", q.Ref)
+		w.and("r.ref <> 0") // what resources_ref holds
+	}
+	coded(w, "r.state", resourceStates, q.States)
+	w.text("r.name", q.Name)
+	w.contains(q.Words, "r.name", "r.slug", "r.backend_id")
+	w.text("r.backend_id", q.BackendID)
+	w.text("r.slug", q.Slug)
+	w.contains(q.NameContains, "r.name")
+	w.yes("r.live", q.Live)
+	w.made("r.id", q.From, q.Until)
+	return w, from
+}
+
+func (tx *tx) InsertResource(r order.Resource) error { return insertNew(tx, resources, &r, &r.Rev) }
+
+func (tx *tx) UpdateResource(r order.Resource) error {
+	return replaceRev(tx, resources, &r, core.Ref{Kind: "resource", ID: r.ID})
+}
+
+var terms = newTable("terms", 1, "id, resource_id, from_at, until_at, plan_id, quantities", func(f *fields, t *order.Term) {
+	num(f, &t.ID)
+	num(f, &t.Resource)
+	at(f, &t.From)
+	optAt(f, &t.Until)
+	num(f, &t.Plan)
+	amounts(f, &t.Quantities)
+})
+
+var termsOf = terms.where("WHERE resource_id = ?1 ORDER BY from_at")
+
+func (r *reader) Terms(resource id.ID) ([]order.Term, error) { return termsOf.all(r, num64(resource)) }
+func (tx *tx) PutTerm(t order.Term) error                    { return put(tx, terms, &t) }
+
+var assets = newTable("assets", 1, "id, resource_id, line, component_id, name, state, attrs", func(f *fields, a *order.Asset) {
+	num(f, &a.ID)
+	num(f, &a.Resource)
+	num(f, &a.Line)
+	num(f, &a.Component)
+	text(f, &a.Name)
+	text(f, &a.State)
+	raw(f, &a.Attrs)
+})
+
+var (
+	assetsOf     = assets.where("WHERE resource_id = ?1 ORDER BY id")
+	assetsOfMany = assets.where("WHERE resource_id IN (SELECT value FROM json_each(?1)) ORDER BY resource_id, id")
+)
+
+func (r *reader) Assets(resources ...id.ID) ([]order.Asset, error) {
+	return ofAny(r, assetsOf, assetsOfMany, resources)
+}
+
+func (tx *tx) PutAsset(a order.Asset) error { return put(tx, assets, &a) }
