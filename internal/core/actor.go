@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -140,13 +141,18 @@ type Holder struct {
 
 // Holder returns a live key and whom it lets in; what proves possession of the key
 // (hash, signature) is the caller's to check, with Secret for pairs. Unauthenticated
-// where there is no such key, it has ended, or the user is not active.
+// where there is no such key; where it has ended or the user is not active too (reason
+// expired, revoked or inactive), and then Key is set all the same, so that a caller can
+// ask for proof before telling a stranger what became of it.
 func (c *Core) Holder(ctx context.Context, key id.ID) (Holder, error) {
 	var h Holder
 	err := c.store.View(ctx, func(r Reader) error {
 		k, err := r.Key(key)
-		if err != nil {
+		if errors.Is(err, NotFound) {
 			return &Error{Kind: Unauthenticated, Msg: "There is no such key.", Err: err}
+		}
+		if err != nil {
+			return err
 		}
 		h, err = c.holder(r, k)
 		return err
@@ -160,8 +166,11 @@ func (c *Core) PasswordHolder(ctx context.Context, login string) (Holder, error)
 	var h Holder
 	err := c.store.View(ctx, func(r Reader) error {
 		u, err := r.UserByLogin(login)
-		if err != nil {
+		if errors.Is(err, NotFound) {
 			return &Error{Kind: Unauthenticated, Msg: "There is no such user.", Err: err}
+		}
+		if err != nil {
+			return err
 		}
 		keys, err := r.Keys(u.ID)
 		if err != nil {
@@ -179,15 +188,18 @@ func (c *Core) PasswordHolder(ctx context.Context, login string) (Holder, error)
 }
 
 func (c *Core) holder(r Reader, k tenant.Key) (Holder, error) {
+	if k.RevokedAt != nil {
+		return Holder{Key: k}, &Error{Kind: Unauthenticated, Reason: ReasonRevoked, Msg: "This key was revoked."}
+	}
 	if !k.Live(c.Now()) {
-		return Holder{}, &Error{Kind: Unauthenticated, Reason: ReasonClosed, Msg: "This key has expired or was revoked."}
+		return Holder{Key: k}, &Error{Kind: Unauthenticated, Reason: ReasonExpired, Msg: "This key has expired."}
 	}
 	u, err := r.User(k.User)
 	if err != nil {
 		return Holder{}, err
 	}
 	if !u.Active {
-		return Holder{}, &Error{Kind: Unauthenticated, Reason: ReasonBlocked, Msg: "This user is not active."}
+		return Holder{Key: k}, &Error{Kind: Unauthenticated, Reason: ReasonInactive, Msg: "This user is not active."}
 	}
 	grants, err := r.Grants(GrantQuery{Users: []id.ID{u.ID}})
 	if err != nil {

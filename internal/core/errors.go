@@ -99,7 +99,15 @@ const (
 	ReasonReadOnly     = "read only"     // the key is narrowed to reading
 	ReasonWrongProject = "wrong project" // the key is narrowed to another project
 	ReasonStale        = "stale"         // the record moved on since it was read
+	ReasonAbsent       = "absent"        // no credentials at all
+	ReasonExpired      = "expired"       // the key has ended
+	ReasonRevoked      = "revoked"       // the key was revoked
+	ReasonInactive     = "inactive"      // the user is not active
 )
+
+// ErrAbsent says that a request carries no credentials of a scheme's kind: another
+// scheme may find some.
+var ErrAbsent = &Error{Kind: Unauthenticated, Reason: ReasonAbsent, Msg: "Authentication credentials were not provided."}
 
 func (e *Error) Error() string {
 	parts := []string{}

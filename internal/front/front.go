@@ -21,15 +21,15 @@ import (
 	"github.com/docket-desk/docket/internal/seal"
 )
 
-// Scheme says who is calling, never what is allowed. It returns ErrAbsent where the
+// Scheme says who is calling, never what is allowed. It returns core.ErrAbsent where the
 // request carries no credentials of its kind, and an *core.Error of kind
 // Unauthenticated where they are bad.
 type Scheme interface {
 	Authenticate(r *http.Request) (core.Actor, error)
 }
 
-// ErrAbsent says that a request carries no credentials of a scheme's kind.
-var ErrAbsent = &core.Error{Kind: core.Unauthenticated, Reason: "absent", Msg: "Authentication credentials were not provided."}
+// ErrAbsent is core.ErrAbsent, where doors look for it.
+var ErrAbsent = core.ErrAbsent
 
 // Handler answers one request. What it returns as an error the door words; it must
 // not have written by then.
