@@ -16,7 +16,7 @@ const endWithin = 60 * time.Second
 // orderIDs matches the four spellings of an order's id that the demo's table
 // shows, in the order ard, outposts, modelarts, waldur.
 var orderIDs = []*regexp.Regexp{
-	regexp.MustCompile(`\b\d{15,19}\b`),
+	regexp.MustCompile(`\b[1-9]\d{14,18}\b`),
 	regexp.MustCompile(`\boo-[0-9a-f]{17}\b`),
 	regexp.MustCompile(`\border\.[a-z0-9.-]+-[0-9a-z]{6,12}\b`),
 	regexp.MustCompile(`\b[0-9a-f]{12}8[0-9a-f]{3}[89ab][0-9a-f]{15}\b`),
@@ -120,7 +120,7 @@ func killAfter(t *testing.T, lines int, args ...string) {
 	r := launch(t, args...)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	quiet := time.After(20 * time.Second)
+	quiet := time.After(8 * time.Second)
 	for strings.Count(r.out.String(), "\n") < lines {
 		select {
 		case <-tick.C:

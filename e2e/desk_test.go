@@ -62,6 +62,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	build.Dir = root
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // the promise is one binary without a C compiler
 	if out, err := build.CombinedOutput(); err != nil {
+		os.RemoveAll(dir)
 		return "", fmt.Errorf("go build ./cmd/docket: %w\n%s", err, out)
 	}
 	return path, nil
