@@ -24,7 +24,14 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 	}
 	var out Placed
 	now := c.Now()
-	err := c.store.Update(ctx, Touch{Orders: []id.ID{o}, Resources: []id.ID{o}}, func(tx Tx) error {
+	err := c.store.Update(ctx, touchIdem(Touch{Orders: []id.ID{o}, Resources: []id.ID{o}}, who, v.Idem), func(tx Tx) error {
+		if v.Idem != nil {
+			first, again, err := c.repeat(tx, who, v.Idem, now)
+			if err != nil || again {
+				out = first
+				return err
+			}
+		}
 		d := &draft{c: c, r: tx, who: who, now: now, moved: map[int]bool{}}
 		if err := d.act(o, act, v); err != nil {
 			return err
@@ -33,7 +40,7 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 			return err
 		}
 		out = d.placed()
-		return nil
+		return remember(tx, who, v.Idem, o, now)
 	})
 	if KindOf(err) == LimitExceeded && err != nil {
 		c.noteRefusal(ctx, who, AsError(err))
@@ -161,9 +168,6 @@ func (d *draft) enter(s order.State, withJob bool) {
 		at := d.now
 		d.o.EndedAt = &at
 		d.res.OpenOrder = 0
-		if d.res.State == order.Terminated {
-			d.closeTerm()
-		}
 	case order.None, order.Onward, order.PendingConsumer, order.PendingProvider: // people act
 	}
 }

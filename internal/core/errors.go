@@ -127,8 +127,11 @@ func (e *Error) Is(target error) bool { return target == error(e.Kind) }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf returns the kind of any error; one that is no *Error is Internal.
+// KindOf returns the kind of any error, "" of none; one that is no *Error is Internal.
 func KindOf(err error) Kind {
+	if err == nil {
+		return ""
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e.Kind

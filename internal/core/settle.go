@@ -391,29 +391,51 @@ func (d *draft) namedLast(parts []order.Asset, c id.ID) []order.Asset {
 	return parts
 }
 
-// openTerm closes the running stretch of plan and quantities and opens the next.
+// openTerm closes the running stretch of plan and quantities and opens the next. One
+// that began at this very instant is only corrected: two cannot begin at once.
 func (d *draft) openTerm() error {
-	if d.res.State == order.Terminated || d.sheet.Offering.Measure == catalog.Imagery {
+	if d.sheet.Offering.Measure == catalog.Imagery {
 		return nil
 	}
-	d.closeTerm()
-	d.terms = append(d.terms, order.Term{ID: d.c.NewID(), Resource: d.res.ID, From: d.now, Plan: d.res.Plan, Quantities: d.res.Quantities})
+	next := order.Term{ID: d.c.NewID(), Resource: d.res.ID, From: d.now, Plan: d.res.Plan, Quantities: d.res.Quantities}
+	running, err := d.runningTerm()
+	if err != nil {
+		return err
+	}
+	switch {
+	case d.res.State == order.Terminated:
+		if running != nil {
+			d.endTerm(*running)
+		}
+		return nil
+	case running != nil && running.From.Equal(d.now):
+		next.ID = running.ID
+	case running != nil:
+		d.endTerm(*running)
+	}
+	d.terms = append(d.terms, next)
 	return nil
 }
 
-func (d *draft) closeTerm() {
+func (d *draft) endTerm(t order.Term) {
+	until := d.now
+	t.Until = &until
+	d.terms = append(d.terms, t)
+}
+
+// runningTerm is the stretch that has not ended, if there is one.
+func (d *draft) runningTerm() (*order.Term, error) {
 	if d.resNew {
-		return
+		return nil, nil
 	}
 	terms, err := d.r.Terms(d.res.ID)
 	if err != nil {
-		return
+		return nil, err
 	}
-	for _, t := range terms {
-		if t.Until == nil {
-			until := d.now
-			t.Until = &until
-			d.terms = append(d.terms, t)
+	for n := range terms {
+		if terms[n].Until == nil {
+			return &terms[n], nil
 		}
 	}
+	return nil, nil
 }

@@ -1,0 +1,144 @@
+package core_test
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/money"
+	"github.com/docket-desk/docket/internal/order"
+)
+
+// Each check of a property here is a whole desk over a real store: thirty of them take
+// some seconds. -rapid.checks on the command line asks for more.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "30"); err != nil {
+		panic(err)
+	}
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+// Whatever people and workers do, in whatever order, allowed or refused: entries, orders,
+// lines, usages, balances and events agree, and no hold takes a balance above its limit.
+func TestWhateverHappensTheBooksBalance(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := &walk{desk: newDesk(t)}
+		rt.Repeat(map[string]func(*rapid.T){
+			"place":  w.place,
+			"act":    w.act,
+			"change": w.change,
+			"move":   w.moveLines,
+			"report": w.report,
+			"wait":   func(rt *rapid.T) { w.clock.ahead(time.Duration(rapid.IntRange(1, 900).Draw(rt, "hours")) * time.Hour) },
+			"tick": func(rt *rapid.T) {
+				if _, err := w.Tick(ctx); err != nil {
+					rt.Fatal(err)
+				}
+			},
+		})
+		w.audit(rt)
+	})
+}
+
+// walk is a desk and the orders placed on it.
+type walk struct {
+	*desk
+	orders []core.Placed
+}
+
+func (w *walk) who(rt *rapid.T) core.Actor {
+	return rapid.SampledFrom([]core.Actor{w.owner, w.member, w.seller, w.staff, w.outsider}).Draw(rt, "who")
+}
+
+// did takes an answer in: what a caller may be told is fine, an inner failure is not.
+func (w *walk) did(rt *rapid.T, p core.Placed, err error) {
+	if err != nil {
+		if core.KindOf(err) == core.Internal || core.KindOf(err) == core.Unavailable {
+			rt.Fatalf("%v", err)
+		}
+		return
+	}
+	w.orders = slices.DeleteFunc(w.orders, func(o core.Placed) bool { return o.Order.ID == p.Order.ID })
+	w.orders = append(w.orders, p)
+	w.audit(rt)
+}
+
+func (w *walk) place(rt *rapid.T) {
+	code := rapid.SampledFrom([]string{"pool", "rack", "hpc", "archive"}).Draw(rt, "offering")
+	var p core.Placement
+	switch code {
+	case "archive":
+		p = w.imagery(rapid.IntRange(1, 2).Draw(rt, "acquisitions"))
+	case "hpc":
+		p = w.ask(code, map[string]money.Micro{"storage": units(rapid.Int64Range(0, 30).Draw(rt, "TB"))})
+	case "rack":
+		p = w.ask(code, map[string]money.Micro{"big": units(rapid.Int64Range(1, 9).Draw(rt, "big")), "small": units(rapid.Int64Range(1, 20).Draw(rt, "small"))})
+	case "pool":
+		p = w.ask(code, map[string]money.Micro{"node": units(rapid.Int64Range(-1, 8).Draw(rt, "nodes"))})
+	}
+	p.Confirm = rapid.Bool().Draw(rt, "confirm")
+	out, err := w.PlaceOrder(ctx, w.who(rt), p)
+	w.did(rt, out, err)
+}
+
+func (w *walk) pick(rt *rapid.T) core.Placed {
+	if len(w.orders) == 0 {
+		rt.Skip("nothing was placed yet")
+	}
+	return rapid.SampledFrom(w.orders).Draw(rt, "order")
+}
+
+func (w *walk) act(rt *rapid.T) {
+	o := w.pick(rt)
+	act := rapid.SampledFrom(order.Acts()[1:]).Draw(rt, "act")
+	v := core.Verdict{Message: "so it went"}
+	switch act {
+	case order.Adjust:
+		v.Delta = money.Micro(rapid.Int64Range(-300, 300).Draw(rt, "cents")) * 10_000
+	case order.Amend:
+		v.Asks = w.ask("hpc", map[string]money.Micro{"storage": units(rapid.Int64Range(0, 9).Draw(rt, "TB"))}).Asks
+	}
+	who := w.who(rt)
+	if rapid.Bool().Draw(rt, "worker") {
+		who = core.WorkerActor()
+	}
+	out, err := w.Act(ctx, who, o.Order.ID, act, v)
+	w.did(rt, out, err)
+}
+
+func (w *walk) change(rt *rapid.T) {
+	o := w.pick(rt)
+	p := core.Placement{Type: rapid.SampledFrom([]order.Type{order.Update, order.Terminate, order.Restore}).Draw(rt, "type"), Resource: o.Resource.ID}
+	if p.Type == order.Update {
+		code := o.Offering.Code
+		p.Asks = w.ask(code, map[string]money.Micro{"storage": units(rapid.Int64Range(0, 9).Draw(rt, "TB")), "node": units(rapid.Int64Range(0, 6).Draw(rt, "nodes"))}).Asks
+	}
+	out, err := w.PlaceOrder(ctx, w.who(rt), p)
+	w.did(rt, out, err)
+}
+
+func (w *walk) moveLines(rt *rapid.T) {
+	o := w.pick(rt)
+	m := core.Moved{Line: rapid.IntRange(1, len(o.Lines)).Draw(rt, "line"), To: rapid.SampledFrom(order.LineStates()).Draw(rt, "to")}
+	if rapid.Bool().Draw(rt, "part") {
+		m.Delivered = ptr(money.Micro(rapid.Int64Range(-5, 30_000_000).Draw(rt, "delivered")))
+	}
+	out, err := w.Act(ctx, rapid.SampledFrom([]core.Actor{w.seller, core.WorkerActor(), w.owner}).Draw(rt, "mover"), o.Order.ID, order.MoveLine, core.Verdict{Lines: []core.Moved{m}})
+	w.did(rt, out, err)
+}
+
+func (w *walk) report(rt *rapid.T) {
+	o := w.pick(rt)
+	_, err := w.ReportUsage(ctx, w.seller, core.UsageReport{Resource: o.Resource.ID,
+		Amounts: []core.UsageAmount{{Component: "cpu", Amount: money.Micro(rapid.Int64Range(-1, 1e12).Draw(rt, "kh"))}}})
+	if core.KindOf(err) == core.Internal && err != nil {
+		rt.Fatalf("%v", err)
+	}
+	w.audit(rt)
+}
