@@ -175,4 +175,3 @@ func (t *tallies) forget(now time.Time) {
 		delete(t.of, first)
 	}
 }
-
