@@ -108,6 +108,12 @@ func (d *draft) target(p Placement) error {
 		return err
 	}
 	d.o.Customer, d.o.Project, d.o.Provider, d.o.Offering = pr.Customer, pr.ID, off.Provider, off.ID
+	if p.Ref != 0 { // it may have gone since the door looked
+		doc, err := d.r.Document(p.Ref)
+		if err != nil || doc.RemovedAt != nil || doc.Customer != pr.Customer || !s.owns(doc) {
+			return errors.Join(err, notFound("document", p.Ref))
+		}
+	}
 	if p.Type == order.Create {
 		d.o.Resource = d.o.ID
 	} else {

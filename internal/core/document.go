@@ -63,6 +63,12 @@ func (s *Scene) ownDocuments(q DocumentQuery) (DocumentQuery, bool) {
 // NewDocument keeps a new document. The ID may be drawn before with NewID, or 0. may, if
 // not nil, says over the same snapshot what is against it: a quota, a parent that must live.
 func (c *Core) NewDocument(ctx context.Context, who Actor, d Document, may func(s *Scene) error) (Document, error) {
+	return c.NewDocumentOnce(ctx, who, nil, d, may)
+}
+
+// NewDocumentOnce is NewDocument that answers a repeat of the same request with the
+// document as it is now. k nil: every request makes one.
+func (c *Core) NewDocumentOnce(ctx context.Context, who Actor, k *IdemKey, d Document, may func(s *Scene) error) (Document, error) {
 	if err := who.write(); err != nil {
 		return Document{}, err
 	}
@@ -73,8 +79,15 @@ func (c *Core) NewDocument(ctx context.Context, who Actor, d Document, may func(
 		d.ID = c.NewID()
 	}
 	d.Rev = 0
-	err := c.store.Update(ctx, Touch{}, func(tx Tx) error {
+	var out Document
+	now := c.Now()
+	err := c.store.Update(ctx, touchIdem(Touch{}, who, k), func(tx Tx) error {
 		s := &Scene{c: c, r: tx, who: who}
+		first, again, err := c.done(tx, who, k, now)
+		if err != nil || again {
+			out = first
+			return err
+		}
 		if !s.owns(d) {
 			return notFound("customer", d.Customer)
 		}
@@ -83,21 +96,37 @@ func (c *Core) NewDocument(ctx context.Context, who Actor, d Document, may func(
 				return err
 			}
 		}
-		return tx.PutDocument(d)
+		if err := tx.PutDocument(d); err != nil {
+			return err
+		}
+		out = d
+		out.Rev = 1
+		return remember(tx, who, k, d.ID, now)
 	})
-	d.Rev = 1
-	return d, err
+	return out, err
 }
 
 // ChangeDocument reads a live document, lets change edit its Name, State, Parent and
 // Body, and writes it back. change may run more than once and touches nothing else.
 func (c *Core) ChangeDocument(ctx context.Context, who Actor, kind string, i id.ID, change func(s *Scene, d *Document) error) (Document, error) {
+	return c.ChangeDocumentOnce(ctx, who, nil, kind, i, change)
+}
+
+// ChangeDocumentOnce is ChangeDocument that answers a repeat of the same request with the
+// document as it is now. k nil: every request changes it.
+func (c *Core) ChangeDocumentOnce(ctx context.Context, who Actor, k *IdemKey, kind string, i id.ID, change func(s *Scene, d *Document) error) (Document, error) {
 	if err := who.write(); err != nil {
 		return Document{}, err
 	}
 	var out Document
-	err := c.store.Update(ctx, Touch{}, func(tx Tx) error {
+	now := c.Now()
+	err := c.store.Update(ctx, touchIdem(Touch{}, who, k), func(tx Tx) error {
 		s := &Scene{c: c, r: tx, who: who}
+		first, again, err := c.done(tx, who, k, now)
+		if err != nil || again {
+			out = first
+			return err
+		}
 		d, err := s.Document(kind, i)
 		if err != nil {
 			return err
@@ -115,7 +144,7 @@ func (c *Core) ChangeDocument(ctx context.Context, who Actor, kind string, i id.
 		}
 		d.Rev++
 		out = d
-		return nil
+		return remember(tx, who, k, d.ID, now)
 	})
 	return out, err
 }

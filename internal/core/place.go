@@ -217,6 +217,9 @@ func (c *Core) repeat(r Reader, who Actor, k *IdemKey, now time.Time) (Placed, b
 		return Placed{}, false, nil
 	}
 	o, err := r.Order(had.About)
+	if err != nil && KindOf(err) == NotFound { // it made something else: see once.go
+		return Placed{}, false, otherRequest(Ref{})
+	}
 	if err != nil {
 		return Placed{}, false, err
 	}
@@ -224,8 +227,7 @@ func (c *Core) repeat(r Reader, who Actor, k *IdemKey, now time.Time) (Placed, b
 		return Placed{}, false, nil
 	}
 	if had.Body != bodyHash(k.Body) {
-		return Placed{}, false, &Error{Kind: Conflict, Reason: ReasonIdempotency, About: Ref{"order", o.ID},
-			Msg: "This idempotency key was used with another request; use a new one."}
+		return Placed{}, false, otherRequest(Ref{"order", o.ID})
 	}
 	p, err := c.placed(r, o)
 	p.Repeated = true
@@ -278,4 +280,5 @@ type Verdict struct {
 	Line     int             // of Adjust
 	Asks     []Ask           // of Amend
 	Output   string
+	Idem     *IdemKey // the same request again gets the order as it is now
 }
