@@ -192,3 +192,12 @@ func BenchmarkMeasureTheDemoInALargeArea(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkCoverALargeCountry(b *testing.B) {
+	g := areaOf(b, "POLYGON((-4.5 48.3, 2.5 51, 8 48.9, 7.5 43.8, 3 42.5, -1.7 43.4, -4.5 48.3))").Geometry()
+	for b.Loop() {
+		if cells, err := Covers(g); err != nil || len(cells) < 15_000 {
+			b.Fatal(len(cells), err)
+		}
+	}
+}

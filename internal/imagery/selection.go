@@ -107,32 +107,29 @@ func (r Result) Tiles() []Selected {
 // or with an *AOIError when the area touches too many cells.
 func Select(candidates []Tile, req Request) (Result, error) {
 	ruler := newRuler(req.AOI)
+	cells, ids := set(req.Cells), set(req.IDs)
 	stacks := map[Cell]*Stack{}
 	if !req.AOI.IsZero() {
-		cells, err := req.AOI.Cells()
+		touched, err := req.AOI.Cells()
 		if err != nil {
 			return Result{}, err
 		}
-		for _, c := range cells {
-			if req.inCells(c) && math.Round(ruler.window(c).area) > 0 {
+		for _, c := range touched {
+			if cells.lets(c) && math.Round(ruler.window(c).area) > 0 {
 				stacks[c] = &Stack{Cell: c}
 			}
 		}
 	}
-	missing := map[string]bool{}
-	for _, id := range req.IDs {
-		missing[id] = true
-	}
+	missing := set(req.IDs)
 	type key struct {
 		acquisition string
 		cell        Cell
 	}
 	seen := make(map[key]bool, len(candidates))
 	for _, t := range candidates {
-		asked := len(req.IDs) == 0 || slices.Contains(req.IDs, t.CatalogID)
 		delete(missing, t.CatalogID)
 		k := key{t.CatalogID, t.Cell}
-		if !asked || seen[k] || !req.inCells(t.Cell) || !req.Interval.Holds(t.At) {
+		if !ids.lets(t.CatalogID) || seen[k] || !cells.lets(t.Cell) || !req.Interval.Holds(t.At) {
 			continue
 		}
 		seen[k] = true
@@ -157,9 +154,18 @@ func Select(candidates []Tile, req Request) (Result, error) {
 	return out, nil
 }
 
-func (req Request) inCells(c Cell) bool {
-	return len(req.Cells) == 0 || slices.Contains(req.Cells, c)
+// choice is a set of what is asked for; an empty one asks for nothing in particular.
+type choice[T comparable] map[T]bool
+
+func set[T comparable](list []T) choice[T] {
+	out := make(choice[T], len(list))
+	for _, v := range list {
+		out[v] = true
+	}
+	return out
 }
+
+func (c choice[T]) lets(v T) bool { return len(c) == 0 || c[v] }
 
 // judge measures a tile and says whether it is one of those asked for.
 func (req Request) judge(ruler *ruler, t Tile) (s Selected, ok bool, err error) {
