@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 )
@@ -17,8 +18,10 @@ import (
 // Each check of a property here is a whole desk over a real store: thirty of them take
 // some seconds. -rapid.checks on the command line asks for more.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "30"); err != nil {
-		panic(err)
+	for name, n := range map[string]string{"rapid.checks": "30", "rapid.steps": "60"} {
+		if err := flag.Set(name, n); err != nil {
+			panic(err)
+		}
 	}
 	flag.Parse()
 	os.Exit(m.Run())
@@ -70,7 +73,7 @@ func (w *walk) did(rt *rapid.T, p core.Placed, err error) {
 }
 
 func (w *walk) place(rt *rapid.T) {
-	code := rapid.SampledFrom([]string{"pool", "rack", "hpc", "archive"}).Draw(rt, "offering")
+	code := rapid.SampledFrom([]string{"pool", "rack", "hpc", "archive", "task"}).Draw(rt, "offering")
 	var p core.Placement
 	switch code {
 	case "archive":
@@ -82,7 +85,13 @@ func (w *walk) place(rt *rapid.T) {
 	case "pool":
 		p = w.ask(code, map[string]money.Micro{"node": units(rapid.Int64Range(-1, 8).Draw(rt, "nodes"))})
 	}
+	if code == "task" {
+		p = w.ask(code, map[string]money.Micro{"shot": units(rapid.Int64Range(1, 3).Draw(rt, "shots"))})
+	}
 	p.Confirm = rapid.Bool().Draw(rt, "confirm")
+	if rapid.IntRange(0, 4).Draw(rt, "later") == 0 {
+		p.StartsOn = ptr(day.Of(w.clock.now()) + day.Day(rapid.IntRange(0, 40).Draw(rt, "days")))
+	}
 	out, err := w.PlaceOrder(ctx, w.who(rt), p)
 	w.did(rt, out, err)
 }
@@ -94,18 +103,35 @@ func (w *walk) pick(rt *rapid.T) core.Placed {
 	return rapid.SampledFrom(w.orders).Draw(rt, "order")
 }
 
+// act does, mostly, something that is possible in the order's state by someone who may;
+// else anything by anyone.
 func (w *walk) act(rt *rapid.T) {
 	o := w.pick(rt)
-	act := rapid.SampledFrom(order.Acts()[1:]).Draw(rt, "act")
+	acts := order.Acts()[1:]
+	sensible := rapid.IntRange(0, 4).Draw(rt, "sensible") > 0
+	if sensible {
+		now := w.state(rt, o.Order.ID)
+		acts = slices.DeleteFunc(acts, func(a order.Act) bool { _, ok := order.Find(now, a); return !ok || a == order.Withdraw })
+	}
+	act := rapid.SampledFrom(acts).Draw(rt, "act")
 	v := core.Verdict{Message: "so it went"}
 	switch act {
 	case order.Adjust:
 		v.Delta = money.Micro(rapid.Int64Range(-300, 300).Draw(rt, "cents")) * 10_000
 	case order.Amend:
-		v.Asks = w.ask("hpc", map[string]money.Micro{"storage": units(rapid.Int64Range(0, 9).Draw(rt, "TB"))}).Asks
+		v.Asks = w.ask(o.Offering.Code, map[string]money.Micro{"storage": units(rapid.Int64Range(0, 9).Draw(rt, "TB")), "big": units(rapid.Int64Range(1, 9).Draw(rt, "racks")),
+			"node": units(rapid.Int64Range(1, 6).Draw(rt, "nodes")), "shot": units(2)}).Asks
+	case order.MoveLine:
+		v.Lines = []core.Moved{{Line: 1, To: order.Shipped, Shipment: &order.Shipment{Carrier: "UPS", Assets: []order.Piece{{Name: "asset1"}}}}}
 	}
-	who := w.who(rt)
-	if rapid.Bool().Draw(rt, "worker") {
+	who := w.staff
+	switch {
+	case !sensible:
+		who = w.who(rt)
+	case act == order.Begin || act == order.Expire || act == order.OpenProject:
+		who = core.System()
+	}
+	if rapid.IntRange(0, 5).Draw(rt, "worker") == 0 {
 		who = core.WorkerActor()
 	}
 	out, err := w.Act(ctx, who, o.Order.ID, act, v)

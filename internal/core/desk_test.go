@@ -123,6 +123,9 @@ func world() core.World {
 					{Code: "support", Name: "Support", Unit: "month", Billing: catalog.ByFixed}, {Code: "setup", Name: "Setup", Unit: "time", Billing: catalog.Once}, {Code: "change", Name: "Change", Unit: "time", Billing: catalog.Few}},
 				Plans: []core.PlanSpec{{Code: "basic", Name: "Basic", Unit: catalog.Month, Prices: []core.PriceSpec{{Component: "cpu", Each: price("0.012345")}, {Component: "storage", Each: price("20")},
 					{Component: "support", Each: price("50")}, {Component: "setup", Once: price("100")}, {Component: "change", Once: price("10")}}}}},
+			{Code: "task", Name: "Tasking", Measure: catalog.Limits, Fulfilment: catalog.Manual, Consent: catalog.Never, Approval: catalog.ApproveOutsiders, Cancel: catalog.CancelPreparing, Charged: catalog.OnPlacing,
+				Components: []core.ComponentSpec{{Code: "shot", Name: "Shot", Unit: "shot"}},
+				Plans:      []core.PlanSpec{{Code: "credit", Name: "Credit", Unit: catalog.Quantity, Prices: []core.PriceSpec{{Component: "shot", Once: price("33.33")}}}}},
 			{Code: "archive", Name: "Archive", Measure: catalog.Imagery, Fulfilment: catalog.Delivery, Consent: catalog.Never, Approval: catalog.ApproveNever, Cancel: catalog.CancelNever,
 				Components: []core.ComponentSpec{{Code: "fresh", Name: "Fresh", Unit: "km²"}, {Code: "standard", Name: "Standard", Unit: "km²"}, {Code: "training", Name: "Training", Unit: "km²"}},
 				Plans:      []core.PlanSpec{{Code: "imagery", Name: "Imagery", Unit: catalog.Quantity, Prices: []core.PriceSpec{{Component: "fresh", Once: price("25")}, {Component: "standard", Once: price("20")}, {Component: "training", Once: price("5")}}}}},
@@ -168,7 +171,7 @@ func (d *desk) load(t testing.TB) {
 		t.Fatal(err)
 	}
 	err = d.View(ctx, d.staff, func(s *core.Scene) error {
-		for _, code := range []string{"pool", "rack", "hpc", "archive"} {
+		for _, code := range []string{"pool", "rack", "hpc", "task", "archive"} {
 			sh, err := s.OfferingByCode(code)
 			if err != nil {
 				return err
@@ -213,8 +216,7 @@ func oneCell(catalogID string, tiles []imagery.Tile) core.AcquisitionAsk {
 	return core.AcquisitionAsk{CatalogID: catalogID}
 }
 
-func (d *desk) state(t testing.TB, i id.ID) order.State {
-	t.Helper()
+func (d *desk) state(t interface{ Fatal(...any) }, i id.ID) order.State {
 	var s order.State
 	if err := d.store.View(ctx, func(r core.Reader) error {
 		o, err := r.Order(i)
