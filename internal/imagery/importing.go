@@ -215,6 +215,9 @@ func (r *reader) cell() Cell {
 	if !c.Member() {
 		r.refuse("quadkey", "%s is too far from zone %d to belong to its grid", c.Quadkey(), zone)
 	}
+	if !c.Member() {
+		r.refuse("quadkey", "%s is too far from zone %d to belong to its grid", c.Quadkey(), zone)
+	}
 	var grid string
 	if r.has("grid:code", &grid, "a text") && grid != "" {
 		if other, err := ParseCell(grid); err != nil || other != c {
