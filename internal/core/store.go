@@ -123,11 +123,11 @@ type (
 		Types                           []order.Type
 		Name, Words                     string // exact; contained in name or resource's name
 		Doors                           []string
-		From, Until                     *time.Time // placed in [From, Until]
+		From, Until                     *time.Time // placed in [From, Until)
 		OpenOrEndedSince                *time.Time
-		ResourceName                    string // the resource's name, exactly
-		RequestPath                     []string
-		RequestContains                 string // the text at RequestPath of the request contains it
+		ResourceName                    string   // the resource's name, exactly
+		RequestPath                     []string // there is a text, number or truth value at these keys of the request
+		RequestContains                 string   // and, as text in any case, it contains this
 		Hidden                          bool
 		SortBy                          string // "" by id; "cost", "state", "consumer-at": then by id
 	}

@@ -123,13 +123,15 @@ func orderFilters(q core.OrderQuery) (*where, error) {
 	if q.ResourceName != "" {
 		w.and(named+"r.name = ?)", str(q.ResourceName))
 	}
-	if q.RequestContains != "" {
+	if len(q.RequestPath) > 0 {
 		path, err := jsonPath(q.RequestPath)
 		if err != nil {
 			return nil, err
 		}
-		w.and("CASE WHEN json_type(o.request, ?) = 'text' THEN "+contains("json_extract(o.request, ?)")+" ELSE 0 END",
-			path, path, pattern(q.RequestContains))
+		words := pattern(q.RequestContains)
+		w.and("CASE WHEN json_type(o.request, ?) = 'text' THEN "+contains("json_extract(o.request, ?)")+
+			" WHEN json_type(o.request, ?) IN ('integer', 'real', 'true', 'false') THEN "+contains("(o.request -> ?)")+" ELSE 0 END",
+			path, path, words, path, path, words)
 	}
 	if !q.Hidden {
 		w.and("o.hidden_at IS NULL")
