@@ -3,7 +3,6 @@ package core
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -27,9 +26,6 @@ func (c *Core) passwords(ctx context.Context, w World) (map[string]verifier, err
 		if s.Password == nil {
 			continue
 		}
-		if w.Passwords == nil {
-			return nil, &Error{Kind: Internal, Op: "Apply", Err: fmt.Errorf("the World has passwords and nothing to hash them by")}
-		}
 		h, err := c.PasswordHolder(ctx, s.Login)
 		kept := h.Key.Verifier
 		if err != nil {
@@ -40,16 +36,23 @@ func (c *Core) passwords(ctx context.Context, w World) (map[string]verifier, err
 				return nil, err
 			}
 		}
-		v := verifier{same: kept != nil && (s.Password.Value == "" || w.Passwords.Matches(kept, s.Password.Value))}
+		password, v := s.Password.Value, verifier{}
+		if len(password) > 1024 {
+			return nil, invalid(at("users", n)+".password.value", "A password may have at most 1024 bytes.")
+		}
+		if kept != nil {
+			if v.same = password == ""; !v.same {
+				if v.same, err = seal.IsPassword(kept, password); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if password == "" && !v.same {
+			password = seal.Random(12)
+			v.made = password
+		}
 		if !v.same {
-			password := s.Password.Value
-			if password == "" {
-				password = seal.Random(12)
-				v.made = password
-			}
-			if v.hash, err = w.Passwords.Hash(password); err != nil {
-				return nil, within(at("users", n)+".password", err)
-			}
+			v.hash = seal.Password(password)
 		}
 		out[s.Login] = v
 	}

@@ -22,14 +22,6 @@ type World struct {
 	Users     []UserSpec
 	Providers []ProviderSpec
 	Archive   ArchiveSpec
-	// Passwords makes verifiers of passwords; needed where a World has any.
-	Passwords Passwords
-}
-
-// Passwords makes and checks what is kept of a password.
-type Passwords interface {
-	Hash(password string) ([]byte, error)
-	Matches(verifier []byte, password string) bool
 }
 
 // CustomerSpec is a customer with what is its own.
