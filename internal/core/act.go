@@ -380,9 +380,6 @@ func (d *draft) retry(step order.Step, v Verdict) error {
 	d.o.CountsOn = day.Of(d.now)
 	d.o.EndedAt, d.o.Outcome, d.o.Message = nil, "", ""
 	for n := range d.lines {
-		if d.lines[n].State == order.Replaced {
-			continue
-		}
 		d.lines[n].State, d.lines[n].Delivered, d.lines[n].Message = order.Preparing, 0, ""
 		d.moved[n] = true
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
@@ -37,6 +38,9 @@ func (d *draft) place(p Placement, newID id.ID, ms []measured) error {
 		return err
 	}
 	if err := d.changesSomething(p); err != nil {
+		return err
+	}
+	if err := d.replacing(); err != nil {
 		return err
 	}
 	if err := d.prepareResource(p); err != nil {
@@ -302,6 +306,34 @@ func (d *draft) posted() (map[id.ID]money.Micro, error) {
 	return out, err
 }
 
+// replacing asks that what lines replace is a line of an order of the same resource's
+// customer, installed and not replaced yet.
+func (d *draft) replacing() error {
+	for _, l := range d.lines {
+		if l.Replaces == "" {
+			continue
+		}
+		o, _, _ := strings.Cut(l.Replaces, "/")
+		i, err := id.ParseDecimal(o)
+		if err != nil {
+			return invalid("replaces", "%q names no line: write order/n.", clip(l.Replaces))
+		}
+		old, err := d.r.Lines(i)
+		if err != nil {
+			return err
+		}
+		was, err := d.r.Order(i)
+		if err != nil || was.Customer != d.o.Customer || was.Offering != d.o.Offering {
+			return invalid("replaces", "There is no line %s to replace.", clip(l.Replaces))
+		}
+		if !slices.ContainsFunc(old, func(x order.Line) bool { return LineName(i, x.N) == l.Replaces && x.State == order.Installed }) {
+			return invalid("replaces", "Line %s is not there, or not installed.", clip(l.Replaces))
+		}
+		d.o.Previous = i
+	}
+	return nil
+}
+
 func (d *draft) changesSomething(p Placement) error {
 	if p.Type != order.Update || d.plan.ID != d.res.Plan || p.Periods > 0 || p.Free {
 		return nil
@@ -409,7 +441,8 @@ func (d *draft) captureAll() {
 			d.entry(ledger.Capture, e.Component, ledger.Sums{Amount: e.Amount, Quantity: e.Quantity}, e.CountsOn, "charged on placing")
 		}
 	}
-	d.o.Held, d.o.Charged = 0, d.o.Due
+	d.o.Charged += d.o.Held
+	d.o.Held = 0
 	for n := range d.lines {
 		d.lines[n].Charged = d.lines[n].Due
 	}

@@ -29,6 +29,7 @@ type draft struct {
 	lines    []order.Line
 	newLines int // how many of lines, at the end, are new
 	moved    map[int]bool
+	replaced []order.Line // of other orders
 	res      order.Resource
 	resNew   bool
 	resDirty bool
@@ -349,6 +350,11 @@ func (d *draft) writeLines(tx Tx) error {
 	old := len(d.lines) - d.newLines
 	if d.newLines > 0 {
 		if err := tx.InsertLines(d.lines[old:]); err != nil {
+			return err
+		}
+	}
+	for _, l := range d.replaced {
+		if err := tx.UpdateLine(l); err != nil {
 			return err
 		}
 	}

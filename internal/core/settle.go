@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
@@ -94,6 +95,9 @@ func (d *draft) move(moves []Moved, event string) error {
 			return &Error{Kind: Conflict, Reason: ReasonState, Field: "lines", About: Ref{"order", d.o.ID},
 				Msg: "Line " + strconv.Itoa(l.N) + " is " + string(l.State) + " and cannot become " + string(m.To) + "."}
 		}
+		if m.To == order.Replaced {
+			return invalid("lines", "A line is replaced by the line of another order, when that one ends well.")
+		}
 		if m.To == order.LineCanceled && d.who.Worker {
 			return forbidden("Only the provider may cancel a line.")
 		}
@@ -177,11 +181,42 @@ func (d *draft) fulfil(step order.Step, v Verdict) error {
 	if err := d.change(); err != nil {
 		return err
 	}
+	if err := d.replace(); err != nil {
+		return err
+	}
 	d.enter(order.Done, false)
 	if err := d.openTerm(); err != nil {
 		return err
 	}
 	d.event(step.Event, d.o.ID, map[string]any{"outcome": string(d.o.Outcome), "message": d.o.Message})
+	return nil
+}
+
+// LineName spells a line for another line's Replaces: order/n.
+func LineName(o id.ID, n int) string { return o.Decimal() + "/" + strconv.Itoa(n) }
+
+// replace marks the lines of earlier orders that lines of this one took the place of.
+func (d *draft) replace() error {
+	for _, l := range d.lines {
+		if _, well := order.At(l.State, d.goodEnd()); l.Replaces == "" || !well {
+			continue
+		}
+		o, _, _ := strings.Cut(l.Replaces, "/")
+		i, err := id.ParseDecimal(o)
+		if err != nil {
+			return err
+		}
+		old, err := d.r.Lines(i)
+		if err != nil {
+			return err
+		}
+		for _, was := range old {
+			if LineName(i, was.N) == l.Replaces {
+				was.State = order.Replaced
+				d.replaced = append(d.replaced, was)
+			}
+		}
+	}
 	return nil
 }
 
