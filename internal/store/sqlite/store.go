@@ -212,6 +212,9 @@ func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
 	if err := s.usable("view"); err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
 	c, ok, err := s.readers.take(ctx.Done(), s.closed)
 	if err != nil {
 		return failure(ctx, "view", err)
