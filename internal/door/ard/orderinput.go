@@ -74,9 +74,6 @@ func (in orderInput) read() (orderAsk, error) {
 	if ask.notify, err = readNotifications(in.Notifications); err != nil {
 		return ask, err
 	}
-	if ask.output, err = readOutput(in.OutputConfig, in.Destination); err != nil {
-		return ask, err
-	}
 	if ask.selectID, err = member[string](in.SelectID, "select_id", "a text"); err != nil {
 		return ask, err
 	}
@@ -93,7 +90,10 @@ func (in orderInput) read() (orderAsk, error) {
 	case ask.selectID != "" && (given(in.Intersects) || given(in.BBox)):
 		return ask, invalid("select_id", "An order by select_id takes the area of the select; it cannot be given another.")
 	}
-	ask.area, err = readArea(in.Intersects, in.BBox)
+	if ask.area, err = readArea(in.Intersects, in.BBox); err != nil {
+		return ask, err
+	}
+	ask.output, err = readOutput(in.OutputConfig, in.Destination)
 	return ask, err
 }
 
@@ -207,19 +207,18 @@ func readOutput(config, destination json.RawMessage) (output, error) {
 		return output{}, err
 	}
 	for _, shape := range outputShapes {
-		inner, nested := top, top
+		inner := top
 		if shape.key != "" {
 			if !given(top[shape.key]) {
 				continue
 			}
-			if nested, err = member[map[string]json.RawMessage](top[shape.key], shape.key, "an object"); err != nil {
+			if inner, err = member[map[string]json.RawMessage](top[shape.key], shape.key, "an object"); err != nil {
 				return output{}, err
 			}
-			inner = nested
 		}
 		return shape.read(top, inner)
 	}
-	return output{}, nil // the last shape takes anything
+	return output{}, invalid(field, "%s is of no known shape.", field) // unreached: the last shape takes anything
 }
 
 func (shape outputShape) read(top, inner map[string]json.RawMessage) (output, error) {

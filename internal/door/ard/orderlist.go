@@ -11,7 +11,6 @@ import (
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/front"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -123,6 +122,9 @@ func orderQuery(query url.Values) (core.OrderQuery, error) {
 			}
 		}
 	}
+	if q.Before != 0 && q.After == 0 {
+		q.After = id.Max // from the newest on, where the store would begin with those next to Before
+	}
 	if q.From, err = instant(query, "start_date", false); err != nil {
 		return q, err
 	}
@@ -132,18 +134,18 @@ func orderQuery(query url.Values) (core.OrderQuery, error) {
 	return q, filter(&q, query.Get("filter"))
 }
 
-// instant reads a day or a time in UTC; a day that ends a span belongs to it whole.
-// Absent and empty are nil.
+// instant reads a day or a time in UTC. What ends a span belongs to it, a day whole: it
+// is the first instant after. Absent and empty are nil.
 func instant(query url.Values, name string, ends bool) (*time.Time, error) {
 	text := query.Get(name)
 	if text == "" {
 		return nil, nil
 	}
 	if d, err := day.Parse(text); err == nil {
-		t := d.Time()
 		if ends {
-			t = (d + 1).Time().Add(-time.Microsecond)
+			d++
 		}
+		t := d.Time()
 		return &t, nil
 	}
 	t, err := time.Parse(time.RFC3339, text)
@@ -151,6 +153,9 @@ func instant(query url.Values, name string, ends bool) (*time.Time, error) {
 		return nil, invalid(name, "%s has to be a date such as 2024-05-31, or a time such as 2024-05-31T12:00:00Z.", name)
 	}
 	t = t.UTC()
+	if ends {
+		t = t.Add(time.Second) // as exactly as such times are written
+	}
 	return &t, nil
 }
 
@@ -175,7 +180,7 @@ func filter(q *core.OrderQuery, text string) error {
 	if key == "status" {
 		q.States = statesNamed[strings.ToUpper(value)]
 		if q.States == nil {
-			q.States = []order.State{order.None} // a word that no order has
+			return invalid("filter", "status has to be RUNNING, SUCCEEDED or FAILED.")
 		}
 		return nil
 	}

@@ -40,11 +40,11 @@ func (d *door) wireOrder(r *http.Request, c components, p core.Placed) (orderOut
 	out := orderOutput{ID: o.ID.Decimal(), Status: stateName[o.State], Message: statusMessage(p), AccountID: o.Customer.Decimal(), UserID: o.User.Dashed(id.User),
 		Created: wireTime(o.CreatedAt()), Order: map[string]json.RawMessage{}, Timestamp: wireTime(d.core.Now())}
 	out.Links = map[string]string{"self": d.link(r, "order", "status", out.ID)}
-	delivery, delivered, err := core.ParseDelivery(o.Request)
+	delivery, _, err := core.ParseDelivery(o.Request)
 	if err != nil {
 		return out, err
 	}
-	if o.Door == "ard" {
+	if o.Door == doorName {
 		if err := json.Unmarshal(delivery.Document, &out.Order); err != nil {
 			return out, err
 		}
@@ -62,7 +62,7 @@ func (d *door) wireOrder(r *http.Request, c components, p core.Placed) (orderOut
 			return out, err
 		}
 	}
-	if imageryOrder(p) && delivered {
+	if imageryOrder(p) {
 		if rest["usage"], err = orderUsage(c, p); err != nil {
 			return out, err
 		}

@@ -31,6 +31,9 @@ type Options struct {
 	Repeat time.Duration
 }
 
+// doorName is how this door calls itself in orders and logs.
+const doorName = "ard"
+
 const (
 	bodyBound = 1 << 20 // bytes
 	areaBound = 4 << 20 // of bodies that may carry a geometry
@@ -53,7 +56,7 @@ func New(c *core.Core, opt Options) http.Handler {
 		opt.Repeat = repeatFor
 	}
 	d := &door{core: c, opt: opt}
-	d.frame = &front.Frame{Door: "ard", Scheme: opt.Scheme, Fail: fail, Log: opt.Log, MaxBody: bodyBound, Public: opt.Public}
+	d.frame = &front.Frame{Door: doorName, Scheme: opt.Scheme, Fail: fail, Log: opt.Log, MaxBody: bodyBound, Public: opt.Public}
 
 	d.frame.HandleOpen("POST /auth/authenticate", d.authenticate)
 	d.handle("GET /auth/self", d.self)

@@ -207,6 +207,8 @@ func (d *door) selectFile(w http.ResponseWriter, r *http.Request, _ core.Actor) 
 			return err
 		}
 		w.Header().Set("Content-Type", file.mediaType)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 		_, _ = w.Write(body) // a client gone has nobody to tell
 		return nil
 	})
