@@ -62,11 +62,13 @@ func (d *door) billingInformation(w http.ResponseWriter, r *http.Request, who co
 func (b *billingOutput) fill(s *core.Scene, all []order.Resource, p page) error {
 	var ends time.Time
 	var last id.ID
-	for n, res := range all {
-		sub, plan, end, err := subscription(s, res, n == 0)
+	original := true // until the first that was not cancelled before it began
+	for _, res := range all {
+		sub, plan, end, err := subscription(s, res, original)
 		if err != nil {
 			return err
 		}
+		original = original && sub.Status == "CANCELLED"
 		if sub.Status == "ACTIVE" || sub.Status == "PENDING" {
 			b.PaymentOption, b.PaymentTerm = paymentOption[plan.Option], paymentTerm[plan.TermMonths]
 			if end.After(ends) {
@@ -89,9 +91,9 @@ func (b *billingOutput) fill(s *core.Scene, all []order.Resource, p page) error 
 }
 
 // subscription shows a resource, with its plan and the end of its term.
-func subscription(s *core.Scene, res order.Resource, first bool) (wireSubscription, catalog.Plan, time.Time, error) {
+func subscription(s *core.Scene, res order.Resource, original bool) (wireSubscription, catalog.Plan, time.Time, error) {
 	out := wireSubscription{SubscriptionID: res.ID.Decimal(), Type: "CAPACITY_INCREASE", Status: subscriptionStatus[res.State], OrderIDs: []string{}}
-	if first {
+	if original {
 		out.Type = "ORIGINAL"
 	}
 	var end time.Time

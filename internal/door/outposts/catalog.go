@@ -53,7 +53,7 @@ func findItem(s *core.Scene, code string) (offered, error) {
 			return o, nil
 		}
 	}
-	return offered{}, missing(core.NotFound, "Catalog item", code)
+	return offered{}, none("Catalog item", code)
 }
 
 func (d *door) getCatalogItem(w http.ResponseWriter, r *http.Request, who core.Actor) error {

@@ -100,8 +100,13 @@ var plain = map[string]string{
 
 // missing says that an identifier names nothing of the caller's; other errors pass.
 func missing(err error, what, spelled string) error {
-	if core.KindOf(err) != core.NotFound || err == nil {
+	if err == nil || core.KindOf(err) != core.NotFound {
 		return err
 	}
-	return &core.Error{Kind: core.NotFound, Msg: what + " " + spelled + " does not exist in this account.", Err: err}
+	return none(what, spelled)
+}
+
+// none is missing for what was found, and is not the one meant.
+func none(what, spelled string) error {
+	return &core.Error{Kind: core.NotFound, Msg: what + " " + spelled + " does not exist in this account."}
 }

@@ -53,7 +53,7 @@ func readOrder(r *http.Request) (orderRequest, error) {
 		return out, err
 	}
 	if quote != nil {
-		return out, missing(core.NotFound, "Quote", *quote)
+		return out, none("Quote", *quote)
 	}
 	if out.PaymentTerm == "" {
 		out.PaymentTerm = defaultTerm

@@ -58,7 +58,7 @@ func findOutpost(s *core.Scene, i identifier) (outpost, error) {
 	}
 	out, err := openOutpost(s, doc)
 	if err == nil && !i.names(out.body.Region, out.account) {
-		err = missing(core.NotFound, "Outpost", i.spelled)
+		err = none("Outpost", i.spelled)
 	}
 	return out, err
 }

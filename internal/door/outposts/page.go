@@ -2,13 +2,12 @@ package outposts
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"net/http"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
@@ -62,10 +61,11 @@ func (q *query) page(own func(string) bool) page {
 		p.limit = n
 	}
 	if s := q.values.Get("NextToken"); q.values.Has("NextToken") {
+		was := len(*q.faults)
 		nextToken.check(q.faults, "NextToken", s)
 		count, after, _ := strings.Cut(s, "##")
 		seen, err := strconv.Atoi(count)
-		if err != nil || !own(after) {
+		if len(*q.faults) == was && (err != nil || !own(after)) {
 			q.add("NextToken", "Member must be a token that this operation returned")
 		}
 		p.seen, p.after = seen, after

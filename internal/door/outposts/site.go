@@ -55,7 +55,7 @@ func findSite(s *core.Scene, i identifier) (site, error) {
 	}
 	out, err := openSite(s, doc)
 	if err == nil && !i.names(out.body.Region, out.account) {
-		err = missing(core.NotFound, "Site", i.spelled)
+		err = none("Site", i.spelled)
 	}
 	return out, err
 }

@@ -31,7 +31,7 @@ func (i identifier) isSite() bool    { return strings.Contains(i.spelled, ":site
 func (i identifier) isOutpost() bool { return strings.Contains(i.spelled, ":outpost/"+outpostPrefix) }
 
 // untaggable answers for an ARN of anything else: nothing else of ours has one.
-func (i identifier) untaggable() error { return missing(core.NotFound, "Resource", i.spelled) }
+func (i identifier) untaggable() error { return none("Resource", i.spelled) }
 
 func (d *door) listTags(w http.ResponseWriter, r *http.Request, who core.Actor) error {
 	i, err := tagged(r)
