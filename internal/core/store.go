@@ -46,8 +46,9 @@ type Touch struct {
 }
 
 // Page bounds a list, by id: newest first unless Ascending. After and Before are
-// exclusive and speak of places in the list as it is sorted; Skip is for doors that
-// page by number; Limit 0 means 100.
+// exclusive and speak of places in the list as it is sorted; Before alone gives the
+// last Limit rows that stand before it, so that a page back is the page next to this
+// one. Skip is for doors that page by number; Limit 0 means 100.
 type Page struct {
 	After, Before id.ID
 	Skip, Limit   int
@@ -120,6 +121,7 @@ type (
 		Providers, Offerings, Resources []id.ID
 		Ref                             id.ID
 		States                          []order.State
+		Outcomes                        []order.Outcome // of done ones
 		Types                           []order.Type
 		Name, Words                     string // exact; contained in name or resource's name
 		Doors                           []string
@@ -129,7 +131,7 @@ type (
 		RequestPath                     []string // there is a text, number or truth value at these keys of the request
 		RequestContains                 string   // and, as text in any case, it contains this
 		Hidden                          bool
-		SortBy                          string // "" by id; "cost", "state", "consumer-at": then by id
+		SortBy                          string // "" by id; "cost", "state" (as order.States lists them), "consumer-at" (never is earliest): then by id
 	}
 	// ResourceQuery narrows resources.
 	ResourceQuery struct {
@@ -144,7 +146,7 @@ type (
 		NameContains                 string
 		Live                         *bool
 		From, Until                  *time.Time
-		SortBy                       string // "" by id; "name", "state"
+		SortBy                       string // "" by id; "name" (by bytes), "state" (as order.ResourceStates lists them): then by id
 	}
 	// UsageQuery narrows usage rows.
 	UsageQuery struct {
