@@ -1,7 +1,6 @@
 package core
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -331,99 +330,15 @@ func (d *draft) change() error {
 	}
 	before := d.res.Quantities
 	d.res.Quantities = q
+	switched := d.o.Type == order.Update && d.o.Plan != d.res.Plan
 	if d.o.Type != order.Terminate && d.o.Plan != 0 {
 		d.res.Plan = d.o.Plan
 	}
-	if d.plan.Prepaid && (d.o.Type == order.Create || d.o.Type == order.Restore) {
+	if d.plan.Prepaid && (d.o.Type == order.Create || d.o.Type == order.Restore || switched) {
 		until := price.Ahead(d.plan.Unit, d.now, d.o.Periods)
 		d.res.PaidUntil = &until
 	}
 	return d.keepAssets(before)
-}
-
-// keepAssets makes the resource's parts match its quantities: the pieces that came with
-// shipped lines, and a part for each unit of what is done at once.
-func (d *draft) keepAssets(before order.Quantities) error {
-	if d.sheet.Offering.Measure != catalog.Count {
-		return nil
-	}
-	have, err := d.r.Assets(d.res.ID)
-	if err != nil {
-		return err
-	}
-	for _, l := range d.lines {
-		if l.Shipment == nil || l.State != order.Installed {
-			continue
-		}
-		for _, piece := range l.Shipment.Assets {
-			attrs, err := json.Marshal(piece)
-			if err != nil {
-				return err
-			}
-			d.assets = append(d.assets, order.Asset{ID: d.c.NewID(), Resource: d.res.ID, Line: l.N, Component: l.Component, Name: piece.Name, State: AssetActive, Attrs: attrs})
-		}
-	}
-	if d.sheet.Offering.Fulfilment != catalog.Instant {
-		return nil
-	}
-	for _, c := range d.sheet.Components {
-		want, parts := d.res.Quantities[c.ID].Floor(), activeOf(have, c.ID)
-		parts = d.namedLast(parts, c.ID)
-		for n := int64(len(parts)); n < want; n++ {
-			i := d.c.NewID()
-			d.assets = append(d.assets, order.Asset{ID: i, Resource: d.res.ID, Component: c.ID, Name: "node-" + i.Base36(), State: AssetActive, Attrs: json.RawMessage("{}")})
-		}
-		for n := int64(len(parts)); n > want; n-- {
-			gone := parts[n-1]
-			gone.State = AssetGone
-			d.assets = append(d.assets, gone)
-		}
-	}
-	return nil
-}
-
-// The states of an asset that the core sets.
-const (
-	AssetActive = "active"
-	AssetGone   = "gone"
-)
-
-func activeOf(assets []order.Asset, c id.ID) []order.Asset {
-	var out []order.Asset
-	for _, a := range assets {
-		if a.Component == c && a.State != AssetGone {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-// LineNodes is a line's Detail where a request names the parts to give back.
-type LineNodes struct {
-	Nodes []string `json:"nodes,omitempty"`
-}
-
-// namedLast moves the parts that a line names to the end, where parts are given back from.
-func (d *draft) namedLast(parts []order.Asset, c id.ID) []order.Asset {
-	var named LineNodes
-	for _, l := range d.lines {
-		if l.Component == c && len(l.Detail) > 0 {
-			if err := json.Unmarshal(l.Detail, &named); err != nil {
-				continue // another fulfilment's detail
-			}
-		}
-	}
-	slices.SortStableFunc(parts, func(a, b order.Asset) int {
-		x, y := slices.Contains(named.Nodes, a.Name), slices.Contains(named.Nodes, b.Name)
-		switch {
-		case x == y:
-			return 0
-		case x:
-			return 1
-		}
-		return -1
-	})
-	return parts
 }
 
 // openTerm closes the running stretch of plan and quantities and opens the next. One

@@ -96,14 +96,17 @@ func (r Request) due(l Line) (money.Micro, error) {
 	return money.Add(once, each)
 }
 
-// recurring is what the first period asks: of a prepaid plan the growth for what is
-// paid ahead, else the new total of the running period less what it was charged.
+// recurring is what the first period asks: of a prepaid plan the growth, or on a switch to
+// it all there is, for what is paid ahead, else the new total of the running period less what it was charged.
 func (r Request) recurring(l Line, grown money.Micro) (money.Micro, error) {
 	cur := r.Plan.Currency
 	if l.Each == 0 {
 		return 0, nil
 	}
 	if r.Plan.Prepaid {
+		if !r.New && r.Switched {
+			grown = l.Quantity // all there is is paid ahead from now on
+		}
 		if !r.New && r.PaidUntil != nil && !r.Switched {
 			left, whole := Left(r.Plan.Unit, r.Now, *r.PaidUntil)
 			return money.Times(cur, grown, l.Each, left, whole)

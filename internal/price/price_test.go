@@ -49,6 +49,7 @@ func TestADueLineIsWhatCompletionCharges(t *testing.T) {
 		"on demand asks the first hour":            {billing: catalog.ByLimit, unit: catalog.Hour, each: "0.43", target: "3", due: "1.29", moves: "3"},
 		"prepaid grows with ten days of thirty":    {billing: catalog.ByLimit, unit: catalog.Month, prepaid: true, each: "310", before: "3", target: "5", add: true, paid: &until, due: "206.67", moves: "2"},
 		"prepaid shrinks for nothing":              {billing: catalog.ByLimit, unit: catalog.Month, prepaid: true, each: "310", before: "5", target: "3", add: true, paid: &until, due: "0", moves: "0"},
+		"a switch to prepaid pays for all":         {billing: catalog.ByLimit, unit: catalog.Month, prepaid: true, each: "310", before: "3", target: "3", add: true, switched: true, due: "930", moves: "0"},
 		"storage by the month":                     {billing: catalog.ByLimit, unit: catalog.Month, each: "20", target: "5", due: "100", moves: "5"},
 		"five to eight TB asks what is not posted": {billing: catalog.ByLimit, unit: catalog.Month, each: "20", before: "5", target: "8", posted: "100", add: true, due: "60", moves: "3"},
 		"eight to five asks nothing":               {billing: catalog.ByLimit, unit: catalog.Month, each: "20", before: "8", target: "5", posted: "160", add: true, due: "0", moves: "0"},

@@ -110,6 +110,7 @@ func orderFilters(q core.OrderQuery) (*where, error) {
 	if len(q.States) > 0 && allOpen(q.States) {
 		w.and(openOnly)
 	}
+	coded(w, "o.outcome", orderOutcomes, q.Outcomes)
 	coded(w, "o.type", orderTypes, q.Types)
 	w.text("o.name", q.Name)
 	if q.Words != "" {

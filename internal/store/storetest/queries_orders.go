@@ -147,6 +147,7 @@ func describedOrders(rows []order.Order, resources map[id.ID]order.Resource) []o
 		{"a state", func(q *core.OrderQuery) { q.States = []order.State{order.Done} }, func(o order.Order) bool { return o.State == order.Done }},
 		{"states, one of no order", func(q *core.OrderQuery) { q.States = []order.State{order.Erred, order.Executing, "lost"} },
 			func(o order.Order) bool { return o.State == order.Erred || o.State == order.Executing }},
+		{"an outcome", func(q *core.OrderQuery) { q.Outcomes = []order.Outcome{order.Partial} }, func(o order.Order) bool { return o.Outcome == order.Partial }},
 		{"types", func(q *core.OrderQuery) { q.Types = []order.Type{order.Update, order.Terminate, order.Restore} }, func(o order.Order) bool { return o.Type != order.Create }},
 		{"name", func(q *core.OrderQuery) { q.Name = "a_b" }, func(o order.Order) bool { return o.Name == "a_b" }},
 		{"resource's name", func(q *core.OrderQuery) { q.ResourceName = "100% wool" }, func(o order.Order) bool { return resources[o.Resource].Name == "100% wool" }},
