@@ -1,0 +1,437 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/ledger"
+	"github.com/docket-desk/docket/internal/order"
+)
+
+// openIn opens and migrates the store of a directory.
+func openIn(t *testing.T, dir string, opts Options) *Store {
+	t.Helper()
+	s, err := Open(dir, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if !opts.ReadOnly {
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func keep(t *testing.T, s *Store, fn func(tx core.Tx) error) {
+	t.Helper()
+	if err := s.Update(t.Context(), core.Touch{}, fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantRefused fails the test unless err is Unavailable and its sentence names all.
+func wantRefused(t *testing.T, err error, names ...string) {
+	t.Helper()
+	if !errors.Is(err, core.Unavailable) {
+		t.Fatalf("got %v, want unavailable", err)
+	}
+	for _, n := range names {
+		if !strings.Contains(core.AsError(err).Msg, n) {
+			t.Errorf("%q does not say %q", core.AsError(err).Msg, n)
+		}
+	}
+}
+
+func TestASecondWriterOfADirectoryIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	first := openIn(t, dir, Options{})
+	_, err := Open(dir, Options{})
+	wantRefused(t, err, dir, "in use")
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	openIn(t, dir, Options{})
+}
+
+func TestReadingBesideARunningDeskSeesItsCommits(t *testing.T) {
+	dir := t.TempDir()
+	desk := openIn(t, dir, Options{})
+	keep(t, desk, func(tx core.Tx) error {
+		return errors.Join(tx.PutMeta("a", "1"), tx.PutIdem(core.Idem{Day: 3, Hash: [16]byte{4}, About: 9}))
+	})
+	beside := openIn(t, dir, Options{ReadOnly: true})
+	for _, want := range []string{"1", "2"} {
+		keep(t, desk, func(tx core.Tx) error { return tx.PutMeta("a", want) })
+		if err := beside.View(t.Context(), func(r core.Reader) error {
+			got, err := r.Meta("a")
+			if got != want {
+				t.Errorf("beside it reads %q, want %q", got, want)
+			}
+			i, err2 := r.Idem([]day.Day{3}, [16]byte{4})
+			if i.About != 9 {
+				t.Errorf("beside it remembers %v", i)
+			}
+			return errors.Join(err, err2)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantRefused(t, beside.Update(t.Context(), core.Touch{}, func(core.Tx) error { return nil }), dir, "reading only")
+	wantRefused(t, beside.Migrate(t.Context()), dir, "reading only")
+}
+
+func TestReadingOnlyNeedsADatabaseOfThisVersion(t *testing.T) {
+	dir := t.TempDir()
+	_, err := Open(dir, Options{ReadOnly: true})
+	wantRefused(t, err, dir)
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("reading only made %v", left)
+	}
+	s, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.writer.script("CREATE TABLE other (x INTEGER)"); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	_, err = Open(dir, Options{ReadOnly: true})
+	wantRefused(t, err, dir, "version 0")
+}
+
+func TestADatabaseThatIsNotMigratedIsNotUsed(t *testing.T) {
+	s, err := Open(t.TempDir(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	wantRefused(t, s.View(t.Context(), func(core.Reader) error { return nil }), "not been migrated")
+	wantRefused(t, s.Update(t.Context(), core.Touch{}, func(core.Tx) error { return nil }), "not been migrated")
+}
+
+func TestAClosedStoreAnswersThatItIsClosing(t *testing.T) {
+	s := openIn(t, t.TempDir(), Options{})
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantRefused(t, s.View(t.Context(), func(core.Reader) error { return nil }), "closing")
+	wantRefused(t, s.Update(t.Context(), core.Touch{}, func(core.Tx) error { return nil }), "closing")
+	wantRefused(t, s.Migrate(t.Context()), "closing")
+}
+
+func TestWhatIsRememberedAndKeptIsThereAfterARestart(t *testing.T) {
+	dir := t.TempDir()
+	first := openIn(t, dir, Options{})
+	want := core.Idem{Day: 3, Hash: [16]byte{4}, Body: [8]byte{7}, About: 9, At: day.Day(3).Time()}
+	keep(t, first, func(tx core.Tx) error { return errors.Join(tx.PutIdem(want), tx.InsertEvent(core.Event{Kind: "a"})) })
+	first.Close()
+	second, err := Open(dir, Options{}) // not migrated again
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	keep(t, second, func(tx core.Tx) error {
+		got, err := tx.Idem([]day.Day{3}, want.Hash)
+		if got != want {
+			t.Errorf("remembered %v, want %v", got, want)
+		}
+		return errors.Join(err, tx.InsertEvent(core.Event{Kind: "b"}))
+	})
+	if err := second.View(t.Context(), func(r core.Reader) error {
+		events, err := r.Events(core.EventQuery{})
+		if len(events) != 2 || events[1].Pos != 2 {
+			t.Errorf("events %v", events)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFullDiskIsUnavailableAndReadingGoesOn(t *testing.T) {
+	s := openIn(t, t.TempDir(), Options{})
+	keep(t, s, func(tx core.Tx) error { return tx.PutMeta("a", "kept") })
+	if err := s.writer.script("PRAGMA max_page_count = 1"); err != nil { // no less than it has now
+		t.Fatal(err)
+	}
+	err := s.Update(t.Context(), core.Touch{}, func(tx core.Tx) error { return tx.PutMeta("big", strings.Repeat("x", 1<<20)) })
+	wantRefused(t, err, "storage")
+	if err := s.View(t.Context(), func(r core.Reader) error {
+		got, err := r.Meta("a")
+		if got != "kept" {
+			t.Errorf("read %q", got)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.writer.script("PRAGMA max_page_count = 1000000"); err != nil {
+		t.Fatal(err)
+	}
+	keep(t, s, func(tx core.Tx) error { return tx.PutMeta("big", strings.Repeat("x", 1<<20)) })
+}
+
+func TestALongQueryEndsWithItsContext(t *testing.T) {
+	s := openIn(t, t.TempDir(), Options{})
+	keep(t, s, func(tx core.Tx) error { return tx.PutMeta("a", "1") })
+	ctx, cancel := context.WithCancel(t.Context())
+	err := s.View(ctx, func(r core.Reader) error {
+		st, err := r.(*reader).shaped("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
+		if err != nil {
+			return err
+		}
+		go cancel()
+		_, err = st.Step() // would not end
+		return r.(*reader).failure("count", err)
+	})
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, core.Unavailable) {
+		t.Errorf("got %v", err)
+	}
+	for range 8 { // every connection is fit for use
+		if err := s.View(t.Context(), func(r core.Reader) error { _, err := r.Meta("a"); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTheLineBeforeTheWriterIsBounded(t *testing.T) {
+	s := openIn(t, t.TempDir(), Options{})
+	s.waiting.Store(mostWaiting)
+	wantRefused(t, s.Update(t.Context(), core.Touch{}, func(core.Tx) error { return nil }), "busy")
+	s.waiting.Store(0)
+	keep(t, s, func(core.Tx) error { return nil })
+}
+
+func TestStatementsKeptForFiltersAreBounded(t *testing.T) {
+	s := openIn(t, t.TempDir(), Options{Readers: 1})
+	for i := range 3 * mostKept {
+		if err := s.View(t.Context(), func(r core.Reader) error {
+			st, err := r.(*reader).shaped(fmt.Sprintf("SELECT %d", i))
+			if err == nil {
+				_, err = st.Step()
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := <-s.readers.free
+	s.readers.free <- c
+	if len(c.kept) > mostKept {
+		t.Errorf("%d statements are kept", len(c.kept))
+	}
+}
+
+func TestEveryWordHasACodeOfItsOwn(t *testing.T) {
+	hasCodes(t, orderTypes, order.Types())
+	hasCodes(t, orderStates, order.States())
+	hasCodes(t, orderOutcomes, []order.Outcome{"", order.Full, order.Partial})
+	hasCodes(t, lineStates, order.LineStates())
+	hasCodes(t, resourceStates, order.ResourceStates())
+	hasCodes(t, entryKinds, ledger.Kinds())
+}
+
+// hasCodes fails the test unless the table has each word once, in the words' order, by
+// which lists are sorted.
+func hasCodes[T comparable](t *testing.T, table codes[T], words []T) {
+	t.Helper()
+	if len(table.code) != len(words) || len(table.word) != len(words) {
+		t.Errorf("%s: %d words, %d codes, want %d", table.what, len(table.code), len(table.word), len(words))
+	}
+	if got := table.list(words); len(got) != len(words) || !slices.IsSorted(got) {
+		t.Errorf("%s: codes %v of %v", table.what, got, words)
+	}
+}
+
+func TestTheSchemasNumbersAreTheOnesMeant(t *testing.T) {
+	for _, s := range order.States() {
+		if s.Open() != (orderStates.code[s] <= lastOpen) {
+			t.Errorf("order state %s has code %d", s, orderStates.code[s])
+		}
+	}
+	for _, k := range ledger.Kinds() {
+		if spent := k == ledger.Capture || k == ledger.Charge || k == ledger.Refund; spent != (entryKinds.code[k] >= 3) {
+			t.Errorf("kind of entry %s has code %d", k, entryKinds.code[k])
+		}
+	}
+	if orderTypes.code[order.Create] != 1 || resourceStates.code[order.Terminated] != 6 {
+		t.Error("indexes of orders by resource and of live resources name codes that mean something else")
+	}
+}
+
+func TestUpgradingAnOldDatabaseGivesTheSchemaOfAFreshOne(t *testing.T) {
+	fresh := schema(t, openIn(t, t.TempDir(), Options{}))
+	old, err := filepath.Glob("testdata/version*.sql")
+	if err != nil || len(old) == 0 {
+		t.Fatalf("no old databases: %v", err)
+	}
+	for _, file := range old {
+		t.Run(file, func(t *testing.T) {
+			sql, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := Open(t.TempDir(), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if err := s.writer.script(string(sql)); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := schema(t, s); got != fresh {
+				t.Errorf("after the upgrade:\n%s\nfresh:\n%s", got, fresh)
+			}
+		})
+	}
+}
+
+// schema is every table and index as it was declared.
+func schema(t *testing.T, s *Store) string {
+	t.Helper()
+	st, err := s.writer.c.Prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for {
+		ok, err := st.Step()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			return out.String()
+		}
+		fmt.Fprintln(&out, st.ColumnText(0), st.ColumnText(1))
+	}
+}
+
+func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	s := openIn(t, dir, Options{})
+	if err := s.writer.script("INSERT INTO schema_version (version) VALUES (9999)"); err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, s.Migrate(t.Context()), dir, "9999", "newer")
+	s.Close()
+	for _, opts := range []Options{{}, {ReadOnly: true}} {
+		_, err := Open(dir, opts)
+		wantRefused(t, err, dir, "9999", "newer")
+	}
+}
+
+func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
+	s := openIn(t, t.TempDir(), Options{})
+	before := schema(t, s)
+	if err := s.apply(migration{2, "0002_broken.sql", "CREATE TABLE half (x INTEGER); CREATE TABLE orders (x INTEGER);"}); err == nil {
+		t.Fatal("it was applied")
+	}
+	if got := schema(t, s); got != before {
+		t.Errorf("left is\n%s", got)
+	}
+	if v, err := s.writer.version(); v != 1 || err != nil {
+		t.Errorf("version %d, %v", v, err)
+	}
+}
+
+func TestListsUseTheirIndex(t *testing.T) {
+	s := openIn(t, t.TempDir(), Options{})
+	customer, one := []id.ID{7}, core.Page{Limit: 1}
+	since := day.Day(19000).Time()
+	for name, tt := range map[string]struct {
+		read func(r core.Reader) error
+		want string
+	}{
+		"a customer's orders": {func(r core.Reader) error {
+			_, err := r.Orders(core.OrderQuery{Customers: customer, Page: one})
+			return err
+		}, "orders_customer (customer_id=?)"},
+		"a page of a customer's orders": {func(r core.Reader) error {
+			_, err := r.Orders(core.OrderQuery{Customers: customer, Page: core.Page{After: 9}})
+			return err
+		}, "orders_customer (customer_id=? AND id<?)"},
+		"orders seen by a customer": {func(r core.Reader) error {
+			_, err := r.Orders(core.OrderQuery{Any: &core.Sight{Customers: customer}})
+			return err
+		}, "orders_customer (customer_id=?)"},
+		"a provider's orders": {func(r core.Reader) error { _, err := r.Orders(core.OrderQuery{Providers: customer}); return err }, "orders_provider (provider_id=?)"},
+		"an offering's open orders": {func(r core.Reader) error {
+			_, err := r.Orders(core.OrderQuery{Offerings: customer, States: []order.State{order.Executing}})
+			return err
+		}, "orders_open (offering_id=?)"},
+		"a resource's orders":     {func(r core.Reader) error { _, err := r.Orders(core.OrderQuery{Resources: customer}); return err }, "orders_resource (resource_id=?)"},
+		"a customer's resources":  {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Customers: customer}); return err }, "orders_customer (customer_id=?)"},
+		"an offering's resources": {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Offerings: customer}); return err }, "resources_offering (offering_id=?)"},
+		"a document's resources":  {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Ref: 7}); return err }, "resources_ref (ref=?)"},
+		"what a customer spent":   {func(r core.Reader) error { _, err := r.Spent(core.SpendQuery{Customer: 7, From: &since}); return err }, "COVERING INDEX entries_spent (customer_id=? AND at>?)"},
+		"a subject's events":      {func(r core.Reader) error { _, err := r.Events(core.EventQuery{Subject: 7}); return err }, "events_subject (subject_id=?"},
+		"the feed":                {func(r core.Reader) error { _, err := r.Events(core.EventQuery{After: 7}); return err }, "PRIMARY KEY (rowid>?)"},
+		"due jobs":                {func(r core.Reader) error { _, err := r.DueJobs([]string{"a", "b"}, since, 9); return err }, "jobs_run_at (run_at<?)"},
+		"a customer's documents": {func(r core.Reader) error {
+			_, err := r.Documents(core.DocumentQuery{Kind: "site", Customers: customer})
+			return err
+		}, "documents_customer (kind=? AND customer_id=?)"},
+		"a document's own":       {func(r core.Reader) error { _, err := r.Documents(core.DocumentQuery{Parent: 7}); return err }, "documents_parent (parent_id=?)"},
+		"an acquisition's tiles": {func(r core.Reader) error { _, err := r.Tiles(core.TileQuery{Acquisitions: customer}); return err }, "tiles_acquisition (acquisition_id=?)"},
+		"a resource's usages":    {func(r core.Reader) error { _, err := r.Usages(core.UsageQuery{Resources: customer}); return err }, "(resource_id=?)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got string
+			if err := s.View(t.Context(), func(r core.Reader) error {
+				c := r.(*reader).c
+				clear(c.kept)
+				if err := tt.read(r); err != nil {
+					return err
+				}
+				for sql := range c.kept {
+					got += plan(t, c, sql)
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(got, tt.want) {
+				t.Errorf("want %s in\n%s", tt.want, got)
+			}
+			if strings.Contains(got, "SCAN") && !strings.Contains(got, "SCAN json_each") {
+				t.Errorf("it scans:\n%s", got)
+			}
+		})
+	}
+}
+
+// plan is how SQLite would run a query.
+func plan(t *testing.T, c *conn, sql string) string {
+	t.Helper()
+	st, err := c.c.Prepare("EXPLAIN QUERY PLAN " + sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for {
+		ok, err := st.Step()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			return out.String()
+		}
+		fmt.Fprintln(&out, st.ColumnText(3))
+	}
+}

@@ -1,0 +1,1 @@
+-- A database that was never migrated: nothing is in it.
