@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -259,7 +260,7 @@ func FuzzNoSignatureOfAStrangerOpens(f *testing.F) {
 		f.Add(r.Header.Get("Authorization"), r.RequestURI, r.Header.Get(dateV4)+r.Header.Get(dateSDK))
 	}
 	f.Fuzz(func(t *testing.T, authorization, target, date string) {
-		r := &http.Request{Method: "GET", RequestURI: target, Host: "h", Body: http.NoBody, Header: http.Header{"Authorization": {authorization}, dateV4: {date}, dateSDK: {date}}}
+		r := &http.Request{Method: "GET", URL: new(url.URL), RequestURI: target, Host: "h", Body: http.NoBody, Header: http.Header{"Authorization": {authorization}, dateV4: {date}, dateSDK: {date}}}
 		keys := newRing()
 		keys.change(42, func(k *tenant.Key) { k.Secret = []byte("not the vectors' secret") })
 		for name, s := range schemes(keys) {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -197,7 +198,7 @@ func TestALinkOpensItsOwnPathUntilItExpires(t *testing.T) {
 func FuzzNoLinkOfAStrangerOpens(f *testing.F) {
 	f.Add("/a", Link{Key: seal.Key{9}}.Sign("/a", 41, start.Add(time.Hour)))
 	f.Fuzz(func(t *testing.T, path, target string) {
-		r := &http.Request{Method: "GET", RequestURI: target}
+		r := &http.Request{Method: "GET", URL: new(url.URL), RequestURI: target}
 		if by, err := (Link{Key: master, Now: func() time.Time { return start }}).Verify(r); err == nil || by != id.ID(0) {
 			t.Errorf("%q of %q opens for %d", target, path, by)
 		}

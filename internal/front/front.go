@@ -13,9 +13,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/seal"
@@ -43,12 +45,13 @@ type Frame struct {
 	Door    string // "ard": goes into the actor, orders and logs
 	Scheme  Scheme
 	Fail    Fail
-	Log     *slog.Logger
-	MaxBody int64 // bytes; 0: 1 MiB
+	Log     *slog.Logger // nil: slog.Default
+	MaxBody int64        // bytes; 0: 1 MiB
 	// Public is the origin written into absolute links, such as https://desk.example;
 	// "": the one that the request came to.
 	Public string
 	mux    http.ServeMux
+	other  http.Handler // of Else
 }
 
 // Handle registers a route for callers who are known.
@@ -65,10 +68,24 @@ func (f *Frame) HandleOpen(pattern string, h Handler) {
 }
 
 // Else registers the answer to every path no route takes, for callers who are known.
-func (f *Frame) Else(h Handler) { f.mux.Handle("/", f.wrap(h, true, f.MaxBody)) }
+func (f *Frame) Else(h Handler) {
+	f.other = f.wrap(h, true, f.MaxBody)
+	f.mux.Handle("/", f.other)
+}
 
-// ServeHTTP implements http.Handler.
-func (f *Frame) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.mux.ServeHTTP(w, r) }
+// ServeHTTP implements http.Handler. A path with empty or dotted segments is one that no
+// route takes; net/http would redirect it, and no vendor does.
+func (f *Frame) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p := r.URL.EscapedPath()
+	if clean := path.Clean("/" + p); f.other != nil && p != "" && p != clean && p != clean+"/" {
+		f.other.ServeHTTP(w, r)
+		return
+	}
+	// A type that is set, to nothing, keeps the page of HTML out of redirects to the path
+	// with a slash; wrap takes it away again.
+	w.Header()["Content-Type"] = nil
+	f.mux.ServeHTTP(w, r)
+}
 
 type bodyKey struct{}
 
@@ -99,20 +116,28 @@ func WithBody(r *http.Request, max int64) (*http.Request, error) {
 func (f *Frame) wrap(h Handler, known bool, maxBody int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
+		w.Header().Del("Content-Type")
 		out := &answer{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, RequestID(r)))
 		err := f.run(out, r, h, known, maxBody)
 		if err != nil {
 			e := core.AsError(err)
 			if e.Kind == core.Internal && r.Context().Err() == nil {
-				f.Log.Error("a request failed inside", "door", f.Door, "method", r.Method, "path", r.URL.Path, "request", RequestID(r), "error", err)
+				f.log().Error("a request failed inside", "door", f.Door, "method", r.Method, "path", r.URL.Path, "request", RequestID(r), "error", err)
 			}
 			if out.status == 0 {
 				f.Fail(out, r, e)
 			}
 		}
-		f.Log.Debug("answered", "door", f.Door, "method", r.Method, "path", r.URL.Path, "status", out.status, "request", RequestID(r), "took", time.Since(began))
+		f.log().Debug("answered", "door", f.Door, "method", r.Method, "path", r.URL.Path, "status", out.status, "request", RequestID(r), "took", time.Since(began))
 	})
+}
+
+func (f *Frame) log() *slog.Logger {
+	if f.Log == nil {
+		return slog.Default()
+	}
+	return f.Log
 }
 
 func (f *Frame) run(w http.ResponseWriter, r *http.Request, h Handler, known bool, maxBody int64) (err error) {
@@ -206,6 +231,9 @@ const (
 func DecodeJSON(b []byte, in any) error {
 	if err := depth(b); err != nil {
 		return err
+	}
+	if !utf8.Valid(b) { // encoding/json would put other characters in its place
+		return &core.Error{Kind: core.Invalid, Reason: ReasonSyntax, Msg: "The body is no valid UTF-8."}
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	if err := d.Decode(in); err != nil {
