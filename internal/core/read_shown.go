@@ -3,6 +3,7 @@ package core
 import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -34,4 +35,16 @@ func (s *Scene) GrantsIn(scope tenant.Scope, ids ...id.ID) ([]tenant.Grant, erro
 		return nil, nil
 	}
 	return s.r.Grants(GrantQuery{Scope: scope, ScopeIDs: ids})
+}
+
+// Term returns a stretch of a resource that the actor may see.
+func (s *Scene) Term(i id.ID) (order.Term, error) {
+	t, err := s.r.Term(i)
+	if err != nil {
+		return t, err
+	}
+	if _, err := s.Resource(t.Resource); err != nil {
+		return order.Term{}, notFound("term", i)
+	}
+	return t, nil
 }

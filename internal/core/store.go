@@ -295,6 +295,7 @@ type Reader interface {
 	Resource(i id.ID) (order.Resource, error)
 	Resources(q ResourceQuery) ([]order.Resource, error)
 	CountResources(q ResourceQuery) (int, error)
+	Term(i id.ID) (order.Term, error)
 	Terms(resource id.ID) ([]order.Term, error) // ascending by From
 	Assets(resources ...id.ID) ([]order.Asset, error)
 	Usage(i id.ID) (order.Usage, error)

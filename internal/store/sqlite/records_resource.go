@@ -102,8 +102,12 @@ var terms = newTable("terms", 1, "id, resource_id, from_at, until_at, plan_id, q
 	amounts(f, &t.Quantities)
 })
 
-var termsOf = terms.where("WHERE resource_id = ?1 ORDER BY from_at")
+var (
+	termByID = terms.where("WHERE id = ?1")
+	termsOf  = terms.where("WHERE resource_id = ?1 ORDER BY from_at")
+)
 
+func (r *reader) Term(i id.ID) (order.Term, error)           { return termByID.byID(r, "term", i) }
 func (r *reader) Terms(resource id.ID) ([]order.Term, error) { return termsOf.all(r, num64(resource)) }
 func (tx *tx) PutTerm(t order.Term) error                    { return put(tx, terms, &t) }
 

@@ -158,6 +158,8 @@ func orderRecords(t *testing.T, s core.Store) {
 		get: func(r core.Reader, v order.Resource) (order.Resource, error) { return r.Resource(v.ID) }}.try(t, s)
 	record[order.Term]{key: []string{"ID"}, always: []string{"Resource"}, put: core.Tx.PutTerm,
 		get: func(r core.Reader, v order.Term) (order.Term, error) { return only(r.Terms(v.Resource)) }}.try(t, s)
+	record[order.Term]{key: []string{"ID"}, always: []string{"Resource"}, put: core.Tx.PutTerm,
+		get: func(r core.Reader, v order.Term) (order.Term, error) { return r.Term(v.ID) }}.try(t, s)
 	record[order.Asset]{key: []string{"ID"}, always: []string{"Resource"}, put: core.Tx.PutAsset,
 		get: func(r core.Reader, v order.Asset) (order.Asset, error) { return only(r.Assets(v.Resource)) }}.try(t, s)
 	record[order.Usage]{key: []string{"ID"}, always: []string{"Resource"}, put: core.Tx.PutUsage,
@@ -225,6 +227,7 @@ func nothingFound(t *testing.T, s core.Store) {
 			"order":     func() error { _, err := r.Order(7); return err },
 			"resource":  func() error { _, err := r.Resource(7); return err },
 			"usage":     func() error { _, err := r.Usage(7); return err },
+			"term":      func() error { _, err := r.Term(7); return err },
 			"document":  func() error { _, err := r.Document(7); return err },
 			"job":       func() error { _, err := r.Job(7, "k"); return err },
 			"next job":  func() error { _, err := r.NextJob(nil); return err },
