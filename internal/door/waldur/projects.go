@@ -1,0 +1,173 @@
+package waldur
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/tenant"
+)
+
+// projectInfo is what is kept of a project beside the core's own fields.
+type projectInfo struct {
+	Description string `json:"description"`
+	StaffNotes  string `json:"staff_notes"`
+}
+
+func ofProject(read func(v *view, p tenant.Project) string) func(*view, tenant.Project) string {
+	return read
+}
+
+func projectCustomer(v *view, p tenant.Project) tenant.Customer { return v.customer(p.Customer) }
+
+func (v *view) resourcesIn(project id.ID) int {
+	k := "resources " + project.Decimal()
+	n, ok := v.counts[k]
+	if !ok {
+		var err error
+		n, err = v.CountResources(core.ResourceQuery{Projects: []id.ID{project}, States: living})
+		v.failed(err)
+		v.counts[k] = n
+	}
+	return n
+}
+
+var projectModel = slices.Concat(model[tenant.Project]{
+	{name: "url", value: func(v *view, p tenant.Project) any { return v.projectLink(p.ID) }},
+	{name: "uuid", value: func(_ *view, p tenant.Project) any { return p.ID.UUID(id.Project) }},
+	{name: "name", value: func(_ *view, p tenant.Project) any { return p.Name }},
+	{name: "slug", value: func(_ *view, p tenant.Project) any { return p.Slug }},
+	{name: "customer", value: func(v *view, p tenant.Project) any { return v.customerLink(p.Customer) }},
+	{name: "customer_uuid", value: func(_ *view, p tenant.Project) any { return p.Customer.UUID(id.Customer) }},
+	{name: "customer_name", value: func(v *view, p tenant.Project) any { return projectCustomer(v, p).Name }},
+	{name: "customer_slug", value: func(v *view, p tenant.Project) any { return projectCustomer(v, p).Slug }},
+	{name: "customer_native_name", value: func(v *view, p tenant.Project) any {
+		return attrs[organization](projectCustomer(v, p).Attrs).NativeName
+	}},
+	{name: "customer_abbreviation", value: func(v *view, p tenant.Project) any {
+		return attrs[organization](projectCustomer(v, p).Attrs).Abbreviation
+	}},
+	{name: "description", value: func(_ *view, p tenant.Project) any { return attrs[projectInfo](p.Attrs).Description }},
+	{name: "created", value: func(_ *view, p tenant.Project) any { return stamp(p.ID.Time()) }},
+	{name: "backend_id", value: func(_ *view, p tenant.Project) any { return p.BackendID }},
+	{name: "start_date", value: func(_ *view, p tenant.Project) any { return dayOrNull(p.StartOn) }},
+	{name: "end_date", value: func(_ *view, p tenant.Project) any { return dayOrNull(p.EndOn) }},
+	{name: "effective_end_date", value: func(_ *view, p tenant.Project) any { return dayOrNull(p.EndOn) }},
+	{name: "is_removed", value: func(_ *view, p tenant.Project) any { return p.RemovedAt != nil }},
+	{name: "resources_count", value: func(v *view, p tenant.Project) any { return v.resourcesIn(p.ID) }},
+	{name: "staff_notes", value: func(v *view, p tenant.Project) any {
+		if !v.who.SeesAll() {
+			return absent
+		}
+		return attrs[projectInfo](p.Attrs).StaffNotes
+	}},
+	{name: "kind", value: func(*view, tenant.Project) any { return "default" }},
+	{name: "billing_price_estimate", value: func(*view, tenant.Project) any { return noMoney }, asked: true},
+	{name: "marketplace_resource_count", value: func(v *view, p tenant.Project) any { return v.resourcesByCategory(p.ID) }, asked: true},
+}, always[tenant.Project](nil, "type", "type_name", "type_uuid", "end_date_requested_by", "end_date_updated_at", "oecd_fos_2007_code", "image",
+	"max_service_accounts", "termination_metadata", "grace_period_days", "customer_grace_period_days", "affiliation", "affiliation_uuid",
+	"science_sub_domain", "project_credit"),
+	always[tenant.Project]("", "oecd_fos_2007_label", "affiliation_name", "affiliation_code", "science_sub_domain_name", "science_sub_domain_code",
+		"science_domain_name", "science_domain_code"),
+	always[tenant.Project](false, "is_industry", "is_in_grace_period"),
+	always[tenant.Project](true, "customer_display_billing_info_in_projects"),
+	always[tenant.Project]([]string{}, "project_metadata", "user_email_patterns", "user_affiliations", "user_identity_sources"),
+)
+
+// resourcesByCategory counts a project's live resources by category.
+func (v *view) resourcesByCategory(project id.ID) map[string]int {
+	list, err := v.Resources(core.ResourceQuery{Projects: []id.ID{project}, States: living, Page: everything})
+	v.failed(err)
+	out := map[string]int{}
+	for _, r := range list {
+		out[hashed(id.Category, category(v.sheet(r.Offering).Offering))]++
+	}
+	return out
+}
+
+func projectText(read func(p tenant.Project) string) func(*view, tenant.Project) string {
+	return func(_ *view, p tenant.Project) string { return read(p) }
+}
+
+func dayText[D interface{ String() string }](d *D) string {
+	if d == nil {
+		return ""
+	}
+	return (*d).String()
+}
+
+func dayOrNull[D interface{ String() string }](d *D) any { return orNull(dayText(d)) }
+
+func projectMade(_ *view, p tenant.Project) time.Time { return p.ID.Time() }
+
+func never[T any](*view, T) bool { return false }
+
+var projects = list[few, tenant.Project]{
+	rows: whole(func(v *view) ([]tenant.Project, error) {
+		q := core.ProjectQuery{Page: everything}
+		params := v.req.URL.Query()
+		q.Removed = strings.EqualFold(last(params["is_removed"]), "true")
+		q.IncludeWithRemoved = strings.EqualFold(last(params["include_terminated"]), "true")
+		return v.Projects(q)
+	}),
+	filters: map[string]filter[few, tenant.Project]{
+		"name":          contains[few](projectText(func(p tenant.Project) string { return p.Name })),
+		"name_exact":    equals[few](projectText(func(p tenant.Project) string { return p.Name })),
+		"slug":          equals[few](projectText(func(p tenant.Project) string { return p.Slug })),
+		"backend_id":    equals[few](projectText(func(p tenant.Project) string { return p.BackendID })),
+		"description":   contains[few](projectText(func(p tenant.Project) string { return attrs[projectInfo](p.Attrs).Description })),
+		"query":         contains[few](projectText(func(p tenant.Project) string { return p.Name + " " + p.Slug + " " + p.ID.UUID(id.Project) })),
+		"customer":      idIn[few](id.Customer, func(_ *view, p tenant.Project) id.ID { return p.Customer }),
+		"customer_name": contains[few](ofProject(func(v *view, p tenant.Project) string { return projectCustomer(v, p).Name })),
+		"customer_abbreviation": contains[few](ofProject(func(v *view, p tenant.Project) string {
+			return attrs[organization](projectCustomer(v, p).Attrs).Abbreviation
+		})),
+		"customer_native_name": contains[few](ofProject(func(v *view, p tenant.Project) string {
+			return attrs[organization](projectCustomer(v, p).Attrs).NativeName
+		})),
+		"created":         since[few](projectMade),
+		"created_before":  until[few](projectMade),
+		"modified":        since[few](projectMade),
+		"modified_before": until[few](projectMade),
+		"is_removed":      is[few](func(_ *view, p tenant.Project) bool { return p.RemovedAt != nil }),
+		"conceal_finished_projects": flag(func(v *view, a *ask[few, tenant.Project], yes bool) {
+			now := v.door.core.Now()
+			a.keep = append(a.keep, func(p tenant.Project) bool {
+				return !yes || p.EndOn == nil || p.EndOn.Time().AddDate(0, 0, 1).After(now)
+			})
+		}),
+		"can_manage":                 is[few](func(v *view, p tenant.Project) bool { return v.may(tenant.ManageMembers, p.ID, p.Customer) }),
+		"can_admin":                  is[few](func(v *view, p tenant.Project) bool { return v.who.HasRole(tenant.ProjectAdmin, p.ID) }),
+		"current_user_has_role":      roleIn(func(p tenant.Project) id.ID { return p.ID }),
+		"user_uuid":                  memberOf(),
+		"user_uuid_with_active_role": memberOf(),
+		"has_affiliation":            is[few](never[tenant.Project]),
+		"affiliation_uuid":           nothing[few, tenant.Project](id.Document),
+		"science_domain_uuid":        nothing[few, tenant.Project](id.Document),
+		"science_sub_domain_uuid":    nothing[few, tenant.Project](id.Document),
+	},
+	sorts: map[string]sorting[few, tenant.Project]{
+		"name":           sortedBy[few](projectText(func(p tenant.Project) string { return p.Name })),
+		"created":        sortedBy[few](func(_ *view, p tenant.Project) int64 { return int64(p.ID) }),
+		"start_date":     sortedBy[few](projectText(func(p tenant.Project) string { return dayText(p.StartOn) })),
+		"end_date":       sortedBy[few](projectText(func(p tenant.Project) string { return dayText(p.EndOn) })),
+		"estimated_cost": sortedBy[few](projectText(func(tenant.Project) string { return "" })),
+		"customer_name":  sortedBy[few](ofProject(func(v *view, p tenant.Project) string { return projectCustomer(v, p).Name })),
+		"customer_abbreviation": sortedBy[few](ofProject(func(v *view, p tenant.Project) string {
+			return attrs[organization](projectCustomer(v, p).Attrs).Abbreviation
+		})),
+		"customer_native_name": sortedBy[few](ofProject(func(v *view, p tenant.Project) string {
+			return attrs[organization](projectCustomer(v, p).Attrs).NativeName
+		})),
+	},
+	model: projectModel,
+}
+
+// memberOf keeps projects in which a user has a role of their own.
+func memberOf() filter[few, tenant.Project] {
+	return uuids(id.User, func(v *view, a *ask[few, tenant.Project], ids []id.ID) {
+		a.keep = append(a.keep, func(p tenant.Project) bool { return v.hasRole(tenant.OnProject, p.ID, ids) })
+	})
+}
