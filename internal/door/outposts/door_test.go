@@ -35,7 +35,6 @@ type desk struct {
 	handler http.Handler
 	mu      sync.Mutex
 	at      time.Time
-	staff   core.Actor
 }
 
 func (d *desk) now() time.Time { d.mu.Lock(); defer d.mu.Unlock(); return d.at }
