@@ -174,6 +174,14 @@ func TestASignedHashThatIsNotTheBodysIsNeverBelieved(t *testing.T) {
 		r.Body = io.NopCloser(strings.NewReader(`{"a":2}`))
 		_, err := schemes(newRing())[scheme].Authenticate(r)
 		refused(t, err, ReasonSignature, "")
+
+		r = signedRequest(t, scheme, alicePair, start)
+		r.Header.Set(name, digest([]byte("something else"))) // signed over the true body all the same
+		if err := pairSchemes[scheme].sign(r, alicePair, start); err != nil {
+			t.Fatal(err)
+		}
+		_, err = schemes(newRing())[scheme].Authenticate(r)
+		refused(t, err, ReasonSignature, "")
 	}
 }
 
