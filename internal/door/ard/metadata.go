@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/front"
@@ -112,7 +113,7 @@ func (d *door) search(w http.ResponseWriter, r *http.Request, who core.Actor, ce
 	return front.WriteJSON(w, http.StatusOK, body)
 }
 
-// tiles finds tiles without a price: what metadata searches show costs nothing to look at.
+// tiles finds tiles, the newest first, without a price: metadata searches cost nothing.
 func (d *door) tiles(r *http.Request, who core.Actor, req imagery.Request) ([]imagery.Selected, error) {
 	var tiles []imagery.Selected
 	err := d.core.View(r.Context(), who, func(s *core.Scene) error {
@@ -120,6 +121,7 @@ func (d *door) tiles(r *http.Request, who core.Actor, req imagery.Request) ([]im
 		tiles = found.Tiles()
 		return err
 	})
+	slices.SortStableFunc(tiles, func(a, b imagery.Selected) int { return b.Tile.At.Compare(a.Tile.At) })
 	return tiles, err
 }
 
