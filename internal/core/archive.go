@@ -31,32 +31,6 @@ func (s *Scene) Acquisitions(q AcquisitionQuery) ([]imagery.Acquisition, error) 
 // Tiles lists tiles of the archive, by cell and acquisition.
 func (s *Scene) Tiles(q TileQuery) ([]imagery.Tile, error) { return s.r.Tiles(q) }
 
-// Candidates reads the tiles that a select or an order can mean: those of acquisitions
-// named, else those in the area's cells.
-func (s *Scene) Candidates(catalogIDs []string, area imagery.AOI) ([]imagery.Tile, error) {
-	var q TileQuery
-	if catalogIDs != nil {
-		list, err := s.r.Acquisitions(AcquisitionQuery{CatalogIDs: catalogIDs, Page: Page{Limit: len(catalogIDs)}})
-		if err != nil || len(list) == 0 {
-			return nil, err
-		}
-		for _, a := range list {
-			q.Acquisitions = append(q.Acquisitions, a.ID)
-		}
-	}
-	if !area.IsZero() {
-		cells, err := area.Cells()
-		if err != nil {
-			return nil, err
-		}
-		q.Cells = cells
-		if len(cells) == 0 {
-			return nil, nil
-		}
-	}
-	return s.r.Tiles(q)
-}
-
 // Selection is what a select found and what ordering it today would cost.
 type Selection struct {
 	Result    imagery.Result

@@ -25,23 +25,23 @@ func (s *Scene) FindImagery(req imagery.Request, known id.ID) (imagery.Result, e
 	return found, areaError(err)
 }
 
-// candidates is Candidates that reads no other cells than those named.
+// candidates reads the tiles that a request can mean: those of the acquisitions it names,
+// in the cells it names, else in those of its area.
 func (s *Scene) candidates(req imagery.Request) ([]imagery.Tile, error) {
-	var ids []string
-	if len(req.IDs) > 0 {
-		ids = req.IDs
-	}
-	if len(req.Cells) == 0 {
-		return s.Candidates(ids, req.AOI)
-	}
 	q := TileQuery{Cells: req.Cells}
-	if ids != nil {
-		list, err := s.r.Acquisitions(AcquisitionQuery{CatalogIDs: ids, Page: Page{Limit: len(ids)}})
+	if len(req.IDs) > 0 {
+		list, err := s.r.Acquisitions(AcquisitionQuery{CatalogIDs: req.IDs, Page: Page{Limit: len(req.IDs)}})
 		if err != nil || len(list) == 0 {
 			return nil, err
 		}
 		for _, a := range list {
 			q.Acquisitions = append(q.Acquisitions, a.ID)
+		}
+	}
+	if len(req.Cells) == 0 && !req.AOI.IsZero() {
+		var err error
+		if q.Cells, err = req.AOI.Cells(); err != nil || len(q.Cells) == 0 {
+			return nil, err
 		}
 	}
 	return s.r.Tiles(q)

@@ -52,17 +52,10 @@ func (s *Scene) SelectImagery(req imagery.Request) (Selection, error) {
 	if req.At.IsZero() {
 		req.At = s.c.Now()
 	}
-	var ids []string
-	if len(req.IDs) > 0 {
-		ids = req.IDs
-	}
-	tiles, err := s.Candidates(ids, req.AOI)
-	if err != nil {
-		return Selection{}, areaError(err)
-	}
 	var sel Selection
-	if sel.Result, err = imagery.Select(tiles, req); err != nil {
-		return Selection{}, areaError(err)
+	var err error
+	if sel.Result, err = s.FindImagery(req, 0); err != nil {
+		return Selection{}, err
 	}
 	home, err := s.Home()
 	if err != nil {
