@@ -138,6 +138,9 @@ func (s *Scene) UserName(i id.ID) (tenant.User, error) {
 // colleagues lists users who have a role in the actor's customers or their projects.
 func (s *Scene) colleagues() ([]id.ID, error) {
 	mine := s.customers()
+	if len(mine) == 0 { // a query without ids would not narrow
+		return []id.ID{s.who.User.ID}, nil
+	}
 	grants, err := s.r.Grants(GrantQuery{Scope: tenant.OnCustomer, ScopeIDs: mine})
 	if err != nil {
 		return nil, err
