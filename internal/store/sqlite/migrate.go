@@ -85,7 +85,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 			return failure(ctx, "migrate: "+m.name, err)
 		}
 	}
-	if err := s.idem.load(s.writer); err != nil {
+	if err := s.load(s.writer); err != nil {
 		return failure(ctx, "migrate", err)
 	}
 	s.ready.Store(true)

@@ -69,8 +69,10 @@ func (r *reader) failure(op string, err error) error { return failure(r.ctx, op,
 // is kept.
 type tx struct {
 	reader
-	failed error
-	idem   idemChanges
+	failed  error
+	idem    idemChanges
+	owners  []ownership // added, as are sources
+	sources []source
 }
 
 var _ core.Tx = (*tx)(nil)

@@ -78,7 +78,11 @@ func (r *reader) Orders(q core.OrderQuery) ([]order.Order, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list(r, orders, "o", "orders o", w, q.Page, sorting{id: "o.id", keys: keys, from: "orders o"})
+	h, err := r.orderReach(q)
+	if err != nil {
+		return nil, err
+	}
+	return reachList(r, orders, "o", h, w, q.Page, sorting{id: "o.id", keys: keys, from: "orders o"})
 }
 
 func (r *reader) CountOrders(q core.OrderQuery) (int, error) {
@@ -86,7 +90,51 @@ func (r *reader) CountOrders(q core.OrderQuery) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return count(r, "orders o", w)
+	h, err := r.orderReach(q)
+	if err != nil {
+		return 0, err
+	}
+	return reachCount(r, orders, "o", h, w)
+}
+
+// orderReach says by which indexes orders are read: by customer, by provider, or, for
+// what a reader may see, by both.
+func (r *reader) orderReach(q core.OrderQuery) (whence, error) {
+	byCustomer := reach{from: "orders o", id: "o.id", column: "o.customer_id", whole: "%s"}
+	byProvider := reach{from: "orders o", id: "o.id", column: "o.provider_id", whole: "%s"}
+	if len(q.IDs)+len(q.Resources) > 0 || (len(q.Offerings) > 0 && len(q.States) > 0 && allOpen(q.States)) {
+		return whence{whole: true}, nil // by themselves, or by orders_open
+	}
+	customers, known, err := r.customersFor(q.Customers, q.Projects, q.Users)
+	if err != nil {
+		return whence{}, err
+	}
+	if known {
+		byCustomer.keys = distinct(customers)
+		return whence{reaches: []reach{byCustomer}}, nil
+	}
+	offered, err := r.providersOf(q.Offerings)
+	if err != nil {
+		return whence{}, err
+	}
+	switch {
+	case len(q.Providers) > 0:
+		byProvider.keys = distinct(q.Providers)
+		return whence{reaches: []reach{byProvider}}, nil
+	case len(q.Offerings) > 0:
+		byProvider.keys = distinct(offered)
+		return whence{reaches: []reach{byProvider}}, nil
+	case q.Any == nil || q.Any.All:
+		return whence{whole: true}, nil
+	}
+	if customers, err = r.seenCustomers(q.Any); err != nil {
+		return whence{}, err
+	}
+	if offered, err = r.providersOf(q.Any.Offerings); err != nil {
+		return whence{}, err
+	}
+	byCustomer.keys, byProvider.keys = distinct(customers), distinct(append(offered, q.Any.Providers...))
+	return whence{reaches: []reach{byCustomer, byProvider}, customer: "o.customer_id"}, nil
 }
 
 // openOnly says to the planner what orders_open holds; resourceOnly what orders_resource does.
@@ -174,10 +222,18 @@ func jsonPath(keys []string) (arg, error) {
 	return str(b.String()), nil
 }
 
-func (tx *tx) InsertOrder(o order.Order) error { return insertNew(tx, orders, &o, &o.Rev) }
+func (tx *tx) InsertOrder(o order.Order) error {
+	if err := insertNew(tx, orders, &o, &o.Rev); err != nil {
+		return err
+	}
+	return tx.noteOwners(ownership{o.Customer, o.Project, o.User}, source{o.Offering, o.Provider})
+}
 
 func (tx *tx) UpdateOrder(o order.Order) error {
-	return replaceRev(tx, orders, &o, core.Ref{Kind: "order", ID: o.ID})
+	if err := replaceRev(tx, orders, &o, core.Ref{Kind: "order", ID: o.ID}); err != nil {
+		return err
+	}
+	return tx.noteOwners(ownership{o.Customer, o.Project, o.User}, source{o.Offering, o.Provider})
 }
 
 var lines = newTable("lines", 2,

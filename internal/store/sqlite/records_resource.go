@@ -50,23 +50,64 @@ func (r *reader) Resources(q core.ResourceQuery) ([]order.Resource, error) {
 	if !ok {
 		return nil, &core.Error{Kind: core.Invalid, Field: "sort", Msg: "Resources cannot be sorted that way."}
 	}
-	w, from := resourceFilters(q)
-	return list(r, resources, "r", from, w, q.Page, sorting{id: "r.id", keys: keys, from: "resources r"})
+	h, err := r.resourceReach(q)
+	if err != nil {
+		return nil, err
+	}
+	return reachList(r, resources, "r", h, resourceFilters(q), q.Page, sorting{id: "r.id", keys: keys, from: "resources r"})
 }
 
 func (r *reader) CountResources(q core.ResourceQuery) (int, error) {
-	w, from := resourceFilters(q)
-	return count(r, from, w)
+	h, err := r.resourceReach(q)
+	if err != nil {
+		return 0, err
+	}
+	return reachCount(r, resources, "r", h, resourceFilters(q))
 }
 
-func resourceFilters(q core.ResourceQuery) (w *where, from string) {
-	w, from = &where{}, "resources r"
-	in(w, "r.id", q.IDs)
-	if len(q.Customers) > 0 { // through the customer's orders: a resource has the id of its first
-		from = "orders o JOIN resources r ON r.id = o.id"
-		in(w, "o.customer_id", q.Customers)
-		in(w, "r.customer_id", q.Customers)
+// resourceReach says by which indexes resources are read: by customer through the
+// customer's orders, for a resource has the id of its first; by offering; or, for what a
+// reader may see, by both.
+func (r *reader) resourceReach(q core.ResourceQuery) (whence, error) {
+	byCustomer := reach{from: "orders o JOIN resources r ON r.id = o.id", id: "o.id", column: "o.customer_id",
+		whole: "r.id IN (SELECT o.id FROM orders o WHERE %s)"}
+	byOffering := reach{from: "resources r", id: "r.id", column: "r.offering_id", whole: "%s"}
+	if len(q.IDs) > 0 || q.Ref != 0 {
+		return whence{whole: true}, nil
 	}
+	customers, known, err := r.customersFor(q.Customers, q.Projects, nil)
+	if err != nil {
+		return whence{}, err
+	}
+	if known {
+		byCustomer.keys = distinct(customers)
+		return whence{reaches: []reach{byCustomer}}, nil
+	}
+	switch {
+	case len(q.Offerings) > 0:
+		byOffering.keys = distinct(q.Offerings)
+		return whence{reaches: []reach{byOffering}}, nil
+	case len(q.Providers) > 0:
+		byOffering.keys, err = r.offeringsOf(q.Providers)
+		return whence{reaches: []reach{byOffering}}, err
+	case q.Any == nil || q.Any.All:
+		return whence{whole: true}, nil
+	}
+	if customers, err = r.seenCustomers(q.Any); err != nil {
+		return whence{}, err
+	}
+	offered, err := r.offeringsOf(q.Any.Providers)
+	if err != nil {
+		return whence{}, err
+	}
+	byCustomer.keys, byOffering.keys = distinct(customers), distinct(append(offered, q.Any.Offerings...))
+	return whence{reaches: []reach{byCustomer, byOffering}, customer: "r.customer_id"}, nil
+}
+
+func resourceFilters(q core.ResourceQuery) *where {
+	w := &where{}
+	in(w, "r.id", q.IDs)
+	in(w, "r.customer_id", q.Customers)
 	in(w, "r.project_id", q.Projects)
 	in(w, "r.provider_id", q.Providers)
 	in(w, "r.offering_id", q.Offerings)
@@ -84,13 +125,21 @@ func resourceFilters(q core.ResourceQuery) (w *where, from string) {
 	w.contains(q.NameContains, "r.name")
 	w.yes("r.live", q.Live)
 	w.made("r.id", q.From, q.Until)
-	return w, from
+	return w
 }
 
-func (tx *tx) InsertResource(r order.Resource) error { return insertNew(tx, resources, &r, &r.Rev) }
+func (tx *tx) InsertResource(r order.Resource) error {
+	if err := insertNew(tx, resources, &r, &r.Rev); err != nil {
+		return err
+	}
+	return tx.noteOwners(ownership{r.Customer, r.Project, r.User}, source{r.Offering, r.Provider})
+}
 
 func (tx *tx) UpdateResource(r order.Resource) error {
-	return replaceRev(tx, resources, &r, core.Ref{Kind: "resource", ID: r.ID})
+	if err := replaceRev(tx, resources, &r, core.Ref{Kind: "resource", ID: r.ID}); err != nil {
+		return err
+	}
+	return tx.noteOwners(ownership{r.Customer, r.Project, r.User}, source{r.Offering, r.Provider})
 }
 
 var terms = newTable("terms", 1, "id, resource_id, from_at, until_at, plan_id, quantities", func(f *fields, t *order.Term) {

@@ -29,17 +29,11 @@ func (r *reader) Usage(i id.ID) (order.Usage, error) { return usageByID.byID(r, 
 
 func (r *reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
 	var w where
-	from := "usages u"
-	if q.Any != nil || len(q.Customers)+len(q.Projects)+len(q.Providers)+len(q.Offerings) > 0 {
-		from = "usages u JOIN resources r ON r.id = u.resource_id" // a usage has its resource's owners
+	if err := r.ofOwners(&w, core.ResourceQuery{Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}); err != nil {
+		return nil, err
 	}
-	w.sight(q.Any, owners{"r.customer_id", "r.project_id", "r.provider_id", "r.offering_id", "r.user_id"})
 	in(&w, "u.resource_id", q.Resources)
 	in(&w, "u.component_id", q.Components)
-	in(&w, "r.customer_id", q.Customers)
-	in(&w, "r.project_id", q.Projects)
-	in(&w, "r.provider_id", q.Providers)
-	in(&w, "r.offering_id", q.Offerings)
 	if q.From != nil {
 		w.and("u.period >= ?", num64(*q.From))
 	}
@@ -49,7 +43,23 @@ func (r *reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
 	if q.ReportedOnly {
 		w.and("u.reported IS NOT NULL")
 	}
-	return list(r, usages, "u", from, &w, q.Page, sorting{id: "u.id"})
+	return list(r, usages, "u", "usages u", &w, q.Page, sorting{id: "u.id"})
+}
+
+// ofOwners narrows usages to those of the resources that q lists: a usage has its
+// resource's owners.
+func (r *reader) ofOwners(w *where, q core.ResourceQuery) error {
+	of := resourceFilters(q)
+	if len(of.parts) == 0 {
+		return nil
+	}
+	h, err := r.resourceReach(q)
+	if err != nil {
+		return err
+	}
+	h.either(of)
+	w.and("u.resource_id IN (SELECT r.id FROM resources r"+of.sql()+")", of.args...)
+	return nil
 }
 
 func (tx *tx) PutUsage(u order.Usage) error { return put(tx, usages, &u) }

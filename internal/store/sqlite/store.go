@@ -48,6 +48,8 @@ type Store struct {
 	ready   atomic.Bool // the schema is this program's
 	closed  chan struct{}
 	idem    idemIndex
+	owners  known[ownership]
+	sources known[source]
 }
 
 var _ core.Store = (*Store)(nil)
@@ -115,13 +117,24 @@ func (s *Store) check() error {
 	}
 	if at == ours {
 		if !s.opts.ReadOnly {
-			if err := s.idem.load(c); err != nil {
+			if err := s.load(c); err != nil {
 				return failure(context.Background(), "open "+s.dir, err)
 			}
 		}
 		s.ready.Store(true)
 	}
 	return nil
+}
+
+// load reads what the writer keeps in memory.
+func (s *Store) load(c *conn) error {
+	if err := s.idem.load(c); err != nil {
+		return err
+	}
+	if err := s.owners.load(c, ownerships); err != nil {
+		return err
+	}
+	return s.sources.load(c, sources)
 }
 
 func openWriter(path string) (*conn, error) {
@@ -267,6 +280,8 @@ func (s *Store) Update(ctx context.Context, on core.Touch, fn func(tx core.Tx) e
 		return t.failure("commit", err)
 	}
 	s.idem.keep(t.idem)
+	s.owners.keep(t.owners)
+	s.sources.keep(t.sources)
 	return nil
 }
 

@@ -239,6 +239,22 @@ CREATE INDEX orders_provider ON orders (provider_id);
 CREATE INDEX orders_open ON orders (offering_id) WHERE state <= 5;   -- up to executing
 CREATE INDEX orders_resource ON orders (resource_id) WHERE type > 1; -- all but creates, whose id is the resource's
 
+-- To whom orders and resources belong and whence they come, each combination once:
+-- these lead from a project or a user to the customers, and from an offering to the
+-- provider, by which orders are indexed.
+CREATE TABLE order_owners (
+	project_id  INTEGER NOT NULL,
+	user_id     INTEGER NOT NULL,
+	customer_id INTEGER NOT NULL,
+	PRIMARY KEY (project_id, user_id, customer_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX order_owners_user ON order_owners (user_id, customer_id);
+CREATE TABLE order_sources (
+	offering_id INTEGER NOT NULL,
+	provider_id INTEGER NOT NULL,
+	PRIMARY KEY (offering_id, provider_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE lines (
 	order_id     INTEGER NOT NULL,
 	n            INTEGER NOT NULL,
