@@ -93,7 +93,8 @@ type (
 		Home         id.ID
 		Active       *bool
 	}
-	// GrantQuery narrows grants; revoked and expired ones only with All.
+	// GrantQuery narrows grants; revoked and expired ones only with All. Expired is told
+	// by the clock that the store was opened with.
 	GrantQuery struct {
 		Users    []id.ID
 		Scope    tenant.Scope
