@@ -69,12 +69,13 @@ func (d *draft) act(o id.ID, act order.Act, v Verdict) error {
 			return &Error{Kind: Conflict, Reason: ReasonStale, About: Ref{"order", o}, Msg: "Another worker has this order.", Err: err}
 		}
 	}
-	step, ok := order.Find(d.o.State, act)
-	if !d.partyTo(act, step, ok) {
+	states := d.mayIn(act)
+	if len(states) == 0 {
 		return forbidden("You do not have permission to do this with the order.")
 	}
-	if !ok {
-		return d.wrongState(order.Possible(act))
+	step, ok := order.Find(d.o.State, act)
+	if !ok || !slices.Contains(states, d.o.State) {
+		return d.wrongState(states)
 	}
 	return d.take(step, v)
 }
@@ -83,20 +84,16 @@ func (d *draft) wrongState(possible []order.State) error {
 	return &Error{Kind: Conflict, About: Ref{"order", d.o.ID}, States: possible, Reason: ReasonState, Msg: "The order is " + string(d.o.State) + "."}
 }
 
-// partyTo reports whether the actor is one of those who may act; where the state is
-// wrong, those who might in any state, so that a stranger learns nothing of it.
-func (d *draft) partyTo(act order.Act, step order.Step, found bool) bool {
-	var parties []order.Who
-	if found {
-		parties = step.Who
-	} else {
-		for _, s := range order.Lifecycle {
-			if s.Act == act {
-				parties = append(parties, s.Who...)
-			}
+// mayIn lists the states of an order in which the actor is one of those who may act. Where
+// there is none, a stranger learns nothing of the state; else a wrong state is said to be so.
+func (d *draft) mayIn(act order.Act) []order.State {
+	var out []order.State
+	for _, s := range order.Lifecycle {
+		if s.Act == act && s.From != order.None && slices.ContainsFunc(s.Who, d.is) {
+			out = append(out, s.From)
 		}
 	}
-	return slices.ContainsFunc(parties, d.is)
+	return out
 }
 
 // is reports whether the actor is a party to the order. Staff stand in for every person.
