@@ -330,6 +330,7 @@ func (d *draft) change() error {
 	}
 	before := d.res.Quantities
 	d.res.Quantities = q
+	d.res.Reported = nil // what was ordered is what there is, until the provider says otherwise
 	switched := d.o.Type == order.Update && d.o.Plan != d.res.Plan
 	if d.o.Type != order.Terminate && d.o.Plan != 0 {
 		d.res.Plan = d.o.Plan

@@ -35,7 +35,7 @@ func (c *Core) ReportUsage(ctx context.Context, who Actor, u UsageReport) ([]ord
 		if err := m.open(u); err != nil {
 			return err
 		}
-		for _, a := range u.Amounts {
+		for _, a := range m.lastOf(u.Amounts) {
 			if err := m.report(a); err != nil {
 				return err
 			}
@@ -114,6 +114,19 @@ func (m *meter) resolve(amounts []UsageAmount) error {
 	return nil
 }
 
+// lastOf drops what a later amount of the same report replaces: its entries would be
+// numbered as the later one's are.
+func (m *meter) lastOf(amounts []UsageAmount) []UsageAmount {
+	var out []UsageAmount
+	for n, a := range amounts {
+		x, _ := m.component(a.Component)
+		if !slices.ContainsFunc(amounts[n+1:], func(b UsageAmount) bool { y, _ := m.component(b.Component); return x.ID == y.ID }) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
 // component finds one by code, else by its exact display name.
 func (m *meter) component(word string) (catalog.Component, bool) {
 	if c, ok := m.sheet.Component(word); ok {
@@ -137,13 +150,6 @@ func (m *meter) report(a UsageAmount) error {
 	u := order.Usage{ID: m.c.NewID(), Resource: m.res.ID, Component: x.ID, Period: m.period, CountsOn: max(m.period, m.firstDay())}
 	if len(rows) > 0 {
 		u = rows[0]
-	}
-	for n, earlier := range m.usages { // named twice in one report: the last counts
-		if earlier.Component == x.ID {
-			u = earlier
-			m.usages = slices.Delete(m.usages, n, n+1)
-			break
-		}
 	}
 	amount := a.Amount
 	u.Reported, u.Recurring, u.Note, u.UpdatedAt = &amount, a.Recurring, a.Note, m.now
