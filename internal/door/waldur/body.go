@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/big"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -256,24 +257,45 @@ func (b *body) decimal(name string, required bool) (money.Micro, bool) {
 		return 0, false
 	}
 	s, ok := asText(f)
-	s = strings.TrimSpace(s)
-	m, err := money.ParseMicro(s)
+	s, number := plain(strings.TrimSpace(s))
 	digits := strings.TrimLeft(strings.TrimPrefix(s, "-"), "0")
 	_, places, _ := strings.Cut(digits, ".")
-	number := ok && s != "" && strings.Trim(s, "-0123456789.") == ""
+	m, err := money.ParseMicro(s)
 	switch {
-	case number && len(strings.Replace(digits, ".", "", 1)) > 20:
-		b.errs.add(name, "Ensure that there are no more than 20 digits in total.")
-	case number && len(places) > 2:
-		b.errs.add(name, "Ensure that there are no more than 2 decimal places.")
-	case number && strings.Count(s, ".") <= 1 && err != nil && len(digits) > 12:
-		b.errs.add(name, "Ensure this value is less than or equal to 9000000000000.")
-	case err != nil || !ok:
+	case !ok || !number:
 		b.errs.add(name, "A valid number is required.")
+	case len(strings.Replace(digits, ".", "", 1)) > 20:
+		b.errs.add(name, "Ensure that there are no more than 20 digits in total.")
+	case len(places) > 2:
+		b.errs.add(name, "Ensure that there are no more than 2 decimal places.")
+	case err != nil:
+		b.errs.add(name, "Ensure this value is less than or equal to 9000000000000.")
 	default:
 		return m, true
 	}
 	return 0, false
+}
+
+// plain writes a number without an exponent; ok is false where it is none. What is far too
+// long comes back as it is.
+func plain(s string) (string, bool) {
+	mantissa, exponent, scientific := strings.Cut(strings.ToLower(s), "e")
+	if strings.Trim(mantissa, "-.0123456789") != "" || strings.Count(mantissa, ".") > 1 || strings.LastIndexByte(mantissa, '-') > 0 || strings.Trim(mantissa, "-.") == "" {
+		return s, false
+	}
+	if !scientific {
+		return s, true
+	}
+	n, err := strconv.Atoi(exponent)
+	r, ok := new(big.Rat).SetString(mantissa)
+	if err != nil || !ok || n > 30 || n < -30 || len(mantissa) > 40 {
+		return s, false
+	}
+	shift := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(n, -n))), nil))
+	if n < 0 {
+		shift.Inv(shift)
+	}
+	return strings.TrimSuffix(strings.TrimRight(r.Mul(r, shift).FloatString(70), "0"), "."), true
 }
 
 // flag reads true or false.

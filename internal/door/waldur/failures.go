@@ -155,27 +155,7 @@ func forbiddenBody(_ *http.Request, err *core.Error) any {
 	return detail("You do not have permission to perform this action.")
 }
 
-// unauthenticatedBody says what is wrong with the credentials. How the header is put
-// together is the wire's own; the rest the scheme has said.
-func unauthenticatedBody(r *http.Request, err *core.Error) any {
-	word, rest, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
-	rest = strings.TrimSpace(rest)
-	token := strings.EqualFold(word, "Token")
-	switch {
-	case token && rest == "":
-		return detail("Invalid token. No credentials provided.")
-	case token && strings.Contains(rest, " "):
-		return detail("Invalid token. Token string should not contain spaces.")
-	case err.Reason == front.ErrAbsent.Reason:
-		return detail("Authentication credentials were not provided.")
-	case err.Reason == core.ReasonClosed:
-		return detail("Token has expired.")
-	case err.Reason == core.ReasonBlocked:
-		return detail("User inactive or deleted.")
-	}
-	return detail("Invalid token.")
-}
-
+// msgBody passes on a sentence that was worded for the client: schemes do so.
 func msgBody(_ *http.Request, err *core.Error) any { return detail(err.Msg) }
 
 func orElse(s, other string) string {

@@ -64,7 +64,7 @@ type failed struct {
 
 var failure = map[core.Kind]failed{
 	core.Invalid:         {http.StatusBadRequest, invalidBody},
-	core.Unauthenticated: {http.StatusUnauthorized, unauthenticatedBody},
+	core.Unauthenticated: {http.StatusUnauthorized, msgBody},
 	core.Forbidden:       {http.StatusForbidden, forbiddenBody},
 	core.NotFound:        {http.StatusNotFound, notFoundBody},
 	core.Conflict:        {http.StatusConflict, conflictBody},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docket-desk/docket/internal/auth"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/front"
 	"github.com/docket-desk/docket/internal/id"
@@ -61,13 +62,10 @@ func (d *door) passwordLogin(w http.ResponseWriter, r *http.Request, _ core.Acto
 	if err := b.done(); err != nil {
 		return err
 	}
-	if d.opt.Login == nil {
-		return refuse(http.StatusUnauthorized, detail("Invalid username/password."))
-	}
 	if s, ok := asText(b.fields["password"]); ok {
 		password = s // blanks at its ends are part of a password
 	}
-	h, err := d.opt.Login(r, login, password)
+	h, err := auth.Login(r.Context(), d.core, login, password)
 	if err != nil {
 		return loginRefused(err)
 	}
@@ -78,17 +76,12 @@ func (d *door) passwordLogin(w http.ResponseWriter, r *http.Request, _ core.Acto
 	return reply(w, http.StatusOK, map[string]string{"token": token})
 }
 
+// loginRefused words the lock as the vendor does; the rest the login has worded.
 func loginRefused(err error) error {
-	e := core.AsError(err)
-	switch {
-	case e.Kind != core.Unauthenticated:
-		return err
-	case e.Reason == "locked":
+	if core.AsError(err).Reason == auth.ReasonLocked {
 		return refuse(http.StatusUnauthorized, detail("Username is locked out. Try in 10 minutes."))
-	case e.Reason == core.ReasonBlocked:
-		return refuse(http.StatusUnauthorized, detail("User account is disabled."))
 	}
-	return refuse(http.StatusUnauthorized, detail("Invalid username/password."))
+	return err
 }
 
 func (d *door) me(w http.ResponseWriter, r *http.Request, who core.Actor) error {

@@ -18,8 +18,6 @@ type Options struct {
 	Log    *slog.Logger
 	Public string       // origin of absolute links; "": the one the request came to
 	Scheme front.Scheme // tokens
-	// Login lets a user in by password; nil: the door has no password login.
-	Login func(r *http.Request, login, password string) (core.Holder, error)
 	// TokenLife is how long a token made by password login lasts after its last use; 0: a day.
 	TokenLife time.Duration
 	Version   string // what version/ answers; "": "docket"
