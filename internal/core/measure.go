@@ -309,7 +309,7 @@ func priced(req price.Request, o order.Order, ms []measured) ([]order.Line, erro
 		l.Before, l.Quantity, l.Once, l.Each, l.Due = p.Before, p.Quantity, p.Once, p.Each, p.Due
 		out = append(out, l)
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && o.Type != order.Terminate { // what has no amounts, only usage, ends without lines
 		return nil, invalid("lines", "There is nothing in this order.").because(ReasonSame)
 	}
 	return out, nil
