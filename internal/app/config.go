@@ -127,3 +127,15 @@ func (c Config) Buckets() string { return filepath.Join(c.Data, "buckets") }
 
 // CAFile is the certificate of the desk's own CA, for clients to trust.
 func (c Config) CAFile() string { return filepath.Join(c.Data, "tls", "ca.pem") }
+
+// TrustLine is what to type so that clients trust the desk's own CA; "" where it has none.
+func (c Config) TrustLine() string {
+	if c.Cert != "" {
+		return ""
+	}
+	file, err := filepath.Abs(c.CAFile())
+	if err != nil {
+		file = c.CAFile()
+	}
+	return "export REQUESTS_CA_BUNDLE='" + file + "' SSL_CERT_FILE='" + file + "'"
+}

@@ -8,4 +8,4 @@ import (
 type opener func(d *Desk) (prefixes []string, handler http.Handler, err error)
 
 // doors are all there are; where two take one path, the longer prefix wins.
-var doors = []opener{openARD, openOutposts}
+var doors = []opener{openARD, openOutposts, openModelArts, openWaldur, openNative}

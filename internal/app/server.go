@@ -37,13 +37,9 @@ type Server struct {
 	workers       sync.WaitGroup
 }
 
-// Serve opens a desk and its ports and starts its workers. It returns once both ports
-// answer; Stop ends it.
-func Serve(ctx context.Context, cfg Config) (*Server, error) {
-	d, err := Open(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
+// Serve opens a desk's ports and starts its workers. It returns once both ports listen;
+// Stop ends it and closes the desk. Where it fails the desk is closed.
+func (d *Desk) Serve(ctx context.Context) (*Server, error) {
 	s := &Server{Desk: d, failed: make(chan error, 2)}
 	if err := s.listen(); err != nil {
 		for _, l := range s.lines {

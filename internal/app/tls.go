@@ -169,10 +169,10 @@ func (c *certificates) make(name string, t *x509.Certificate, lasts time.Duratio
 		return nil, err
 	}
 	// The key first: a certificate without its key would be taken for one that is whole.
-	if err := replace(c.file(name)+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}), 0o600); err != nil {
+	if err := WriteFile(c.file(name)+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}), 0o600); err != nil {
 		return nil, err
 	}
-	if err := replace(c.file(name)+".pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
+	if err := WriteFile(c.file(name)+".pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
 		return nil, err
 	}
 	return load(c.file(name))
@@ -189,8 +189,8 @@ func load(name string) (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// replace writes a file whole or not at all.
-func replace(name string, content []byte, mode fs.FileMode) error {
+// WriteFile writes a file whole or not at all.
+func WriteFile(name string, content []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
 	if err != nil {
 		return err

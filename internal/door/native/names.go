@@ -36,12 +36,19 @@ var lineStates = func() map[string]order.LineState {
 }()
 
 // spellings are how each door writes an order's id. The pool door's holds the name of
-// what was ordered, too.
+// what was ordered too, in the letters that its names have; reading it back, only the id
+// counts.
 func spellings(i id.ID, name string) map[string]string {
+	plain := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(name))
 	return map[string]string{
 		"ard":       i.Decimal(),
 		"outposts":  i.Hex17("oo-"),
-		"modelarts": "order." + name + "-" + i.Base36(),
+		"modelarts": "order." + plain + "-" + i.Base36(),
 		"waldur":    i.UUID(id.Order),
 	}
 }

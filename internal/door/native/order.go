@@ -80,7 +80,7 @@ func (v *view) component(offering, i id.ID) (catalog.Component, error) {
 func (v *view) order(p core.Placed) (client.Order, error) {
 	o := p.Order
 	resource := p.Resource.Name
-	out := client.Order{ID: o.ID.Decimal(), Spellings: spellings(o.ID, resource), Type: string(o.Type), State: string(o.State), Outcome: string(o.Outcome), Door: o.Door,
+	out := client.Order{ID: o.ID.Decimal(), Spellings: spellings(o.ID, o.Name), Type: string(o.Type), State: string(o.State), Outcome: string(o.Outcome), Door: o.Door,
 		Name: cmp.Or(o.Name, resource), Currency: string(o.Currency), Due: o.Due.String(), Held: o.Held.String(), Charged: o.Charged.String(), Message: o.Message,
 		CreatedAt: o.CreatedAt(), BeganAt: o.BeganAt, EndedAt: o.EndedAt, CountsOn: o.CountsOn.String(), Lines: []client.Line{}}
 	if o.StartsOn != nil {

@@ -1,0 +1,17 @@
+package app
+
+import (
+	"net/http"
+
+	"github.com/docket-desk/docket/internal/auth"
+	"github.com/docket-desk/docket/internal/door/waldur"
+)
+
+func openWaldur(d *Desk) ([]string, http.Handler, error) {
+	return waldur.Prefixes, waldur.New(d.Core, waldur.Options{
+		Log:     d.log,
+		Public:  d.Config.Public,
+		Scheme:  auth.TokenKey{Core: d.Core},
+		Version: Version(),
+	}), nil
+}
