@@ -92,7 +92,7 @@ func (p shownPool) node(a order.Asset) wireNode {
 	c, _ := p.sheet.ComponentByID(a.Component)
 	out := wireNode{APIVersion: "v2", Kind: "Node", Spec: nodeSpec{c.Code}, Status: nodeStatus{Phase: nodePhase[p.phase()], Driver: nodeDriver{"Running"}}}
 	out.Metadata = meta{Name: a.Name, Created: stamp(a.ID.Time()), Annotations: map[string]string{}, Labels: map[string]string{
-		labelResource: maosPrefix + plain(a.Name) + "-" + a.ID.Base36(), "os.modelarts.node/underlying.instance.id": a.ID.Dashed(id.Asset),
+		labelResource: maosPrefix + plain(a.Name), "os.modelarts.node/underlying.instance.id": a.ID.Dashed(id.Asset),
 		"os.modelarts/tenant.project.id": p.res.Project.UUID(id.Project),
 	}}
 	if zones := flavorOf(c).zones(); len(zones) > 0 {

@@ -177,8 +177,8 @@ func periods(o order.Order, p catalog.Plan) (mode, kind, number string) {
 		return onDemand, noPeriod, noPeriod
 	}
 	months := p.TermMonths
-	if p.Prepaid {
-		months = o.Periods * unitMonths[p.Unit]
+	if p.Prepaid { // a later order goes on within the term
+		months = max(months, o.Periods*unitMonths[p.Unit])
 	}
 	if p.TermMonths >= 12 && months%12 == 0 {
 		return ahead, byYear, strconv.Itoa(months / 12)

@@ -207,11 +207,21 @@ func (d *door) deletePool(w http.ResponseWriter, r *http.Request, at place) erro
 	return reply(w, r, http.StatusOK, out)
 }
 
-// end ends a pool: one that nobody has paid for yet by its order, any other by an order of
-// its own.
+// end ends a pool by an order of its own. An order that waits is withdrawn first, for there
+// is no other way here to be rid of it; where it is the one that makes the pool, that is all.
 func (d *door) end(r *http.Request, who core.Actor, res order.Resource) (core.Placed, error) {
-	if res.State == order.Creating && res.OpenOrder != 0 {
-		return d.core.Act(r.Context(), who, res.OpenOrder, order.Cancel, core.Verdict{})
+	if res.OpenOrder != 0 {
+		var open core.Placed
+		err := d.core.View(r.Context(), who, func(s *core.Scene) (err error) { open, err = s.Order(res.OpenOrder); return err })
+		if err != nil && core.KindOf(err) != core.NotFound { // one that the caller cannot see they cannot withdraw
+			return open, err
+		}
+		if err == nil && open.Order.State.Pending() && open.Order.Type != order.Terminate {
+			withdrawn, err := d.core.Act(r.Context(), who, res.OpenOrder, order.Cancel, core.Verdict{})
+			if err != nil || open.Order.Type == order.Create {
+				return withdrawn, err
+			}
+		}
 	}
 	return d.core.PlaceOrder(r.Context(), who, core.Placement{Type: order.Terminate, Resource: res.ID, Request: json.RawMessage("{}")})
 }

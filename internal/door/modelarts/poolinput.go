@@ -127,10 +127,11 @@ func (p pool) checkScope() error {
 	return nil
 }
 
-// annotate merges annotations; an order's id is asked for, not kept.
-func (p *pool) annotate(notes map[string]text) {
+// annotate merges annotations, but for those named: an order's id is asked for, not kept,
+// and how a change is paid for does not alter how the pool was.
+func (p *pool) annotate(notes map[string]text, but ...string) {
 	for name, v := range notes {
-		if name != noteOrder && (v != "" || p.Annotations[name] != "") {
+		if name != noteOrder && !slices.Contains(but, name) && (v != "" || p.Annotations[name] != "") {
 			p.Annotations[name] = string(v)
 		}
 	}
@@ -138,7 +139,7 @@ func (p *pool) annotate(notes map[string]text) {
 
 // change merges what is sent of a change. Resources replace those that are there.
 func (p *pool) change(b poolBody, asks []resourceAsk) error {
-	p.annotate(b.Metadata.Annotations)
+	p.annotate(b.Metadata.Annotations, noteBilling, notePeriodNum, notePeriodType, noteAutoPay)
 	sent, err := known(b.Spec, specShape, "spec")
 	if err != nil {
 		return err
