@@ -104,7 +104,9 @@ func (v *books) order(o order.Order, lines []order.Line, entries []ledger.Entry)
 	if o.Held > 0 && !o.State.Open() {
 		v.say("Order %s is %s and still holds %s %s.", o.ID, o.State, o.Held, o.Currency)
 	}
-	if charged := t.Charged(); charged.Amount != o.Charged || charged.Amount < 0 || charged.Quantity < 0 {
+	// An update or the end of a resource gives back stock that an order before it was charged for.
+	whole := o.Type == order.Create || o.Type == order.Restore
+	if charged := t.Charged(); charged.Amount != o.Charged || charged.Amount < 0 || (whole && charged.Quantity < 0) {
 		v.say("Order %s was charged %s %s by its record, and %s by its entries.", o.ID, o.Charged, o.Currency, charged.Amount)
 	}
 	for n, e := range entries {

@@ -8,6 +8,7 @@ import (
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
+	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -70,6 +71,17 @@ func TestBooksThatWereTamperedWithAreFound(t *testing.T) {
 				t.Errorf("said %q, want %q", said, tt.want)
 			}
 		})
+	}
+}
+
+func TestStockThatIsGivenBackIsNoFaultOfTheBooks(t *testing.T) {
+	d := newDesk(t)
+	p := must(d.PlaceOrder(ctx, d.owner, d.ask("pool", map[string]money.Micro{"node": units(3)})))(t)
+	less := core.Placement{Type: order.Update, Resource: p.Resource.ID, Asks: []core.Ask{{Component: "node", Quantity: units(1)}}}
+	must(d.PlaceOrder(ctx, d.owner, less))(t)
+	must(d.PlaceOrder(ctx, d.owner, core.Placement{Type: order.Terminate, Resource: p.Resource.ID}))(t)
+	if v := must(d.Verify(ctx, d.staff))(t); len(v.Disagrees) > 0 {
+		t.Errorf("said %q", v.Disagrees)
 	}
 }
 
