@@ -42,6 +42,7 @@ var customerModel = slices.Concat(model[tenant.Customer]{
 	{name: "url", value: func(v *view, c tenant.Customer) any { return v.customerLink(c.ID) }},
 	{name: "uuid", value: func(_ *view, c tenant.Customer) any { return c.ID.UUID(id.Customer) }},
 	{name: "created", value: func(_ *view, c tenant.Customer) any { return stamp(c.ID.Time()) }},
+	{name: "accounting_start_date", value: func(_ *view, c tenant.Customer) any { return stamp(c.ID.Time()) }},
 	{name: "name", value: func(_ *view, c tenant.Customer) any { return c.Name }},
 	{name: "slug", value: func(_ *view, c tenant.Customer) any { return c.Slug }},
 	{name: "display_name", value: func(_ *view, c tenant.Customer) any { return orElse(attrs[organization](c.Attrs).Abbreviation, c.Name) }},
@@ -120,8 +121,8 @@ func (v *view) provides(customer id.ID) id.ID {
 }
 
 // roleIn keeps rows in whose scope the caller has one of the roles named.
-func roleIn[T any](get func(t T) id.ID) filter[few, T] {
-	return func(v *view, a *ask[few, T], _ string, values []string) {
+func roleIn[Q, T any](get func(t T) id.ID) filter[Q, T] {
+	return func(v *view, a *ask[Q, T], _ string, values []string) {
 		a.keep = append(a.keep, func(t T) bool {
 			return slices.ContainsFunc(v.who.Grants, func(g tenant.Grant) bool {
 				return g.ScopeID == get(t) && (slices.Contains(values, roleName[g.Role]) || slices.Contains(values, hashed(id.Role, roleName[g.Role])))
@@ -147,7 +148,7 @@ var customers = list[few, tenant.Customer]{
 		"is_service_provider":   is[few](func(v *view, c tenant.Customer) bool { return v.provides(c.ID) != 0 }),
 		"service_provider_uuid": idIn[few](id.Provider, func(v *view, c tenant.Customer) id.ID { return v.provides(c.ID) }),
 		"owned_by_current_user": is[few](func(v *view, c tenant.Customer) bool { return v.who.HasRole(tenant.CustomerOwner, c.ID) }),
-		"current_user_has_role": roleIn(func(c tenant.Customer) id.ID { return c.ID }),
+		"current_user_has_role": roleIn[few](func(c tenant.Customer) id.ID { return c.ID }),
 		"current_user_has_project_create_permission": is[few](func(v *view, c tenant.Customer) bool { return v.may(tenant.ManageProjects, c.ID) }),
 		"is_call_managing_organization":              is[few](func(*view, tenant.Customer) bool { return false }),
 		"organization_group_uuid":                    nothing[few, tenant.Customer](id.Document),

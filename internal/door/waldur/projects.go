@@ -112,62 +112,70 @@ var projects = list[few, tenant.Project]{
 		q.IncludeWithRemoved = strings.EqualFold(last(params["include_terminated"]), "true")
 		return v.Projects(q)
 	}),
-	filters: map[string]filter[few, tenant.Project]{
-		"name":          contains[few](projectText(func(p tenant.Project) string { return p.Name })),
-		"name_exact":    equals[few](projectText(func(p tenant.Project) string { return p.Name })),
-		"slug":          equals[few](projectText(func(p tenant.Project) string { return p.Slug })),
-		"backend_id":    equals[few](projectText(func(p tenant.Project) string { return p.BackendID })),
-		"description":   contains[few](projectText(func(p tenant.Project) string { return attrs[projectInfo](p.Attrs).Description })),
-		"query":         contains[few](projectText(func(p tenant.Project) string { return p.Name + " " + p.Slug + " " + p.ID.UUID(id.Project) })),
-		"customer":      idIn[few](id.Customer, func(_ *view, p tenant.Project) id.ID { return p.Customer }),
-		"customer_name": contains[few](ofProject(func(v *view, p tenant.Project) string { return projectCustomer(v, p).Name })),
-		"customer_abbreviation": contains[few](ofProject(func(v *view, p tenant.Project) string {
+	filters: projectFilters[few](),
+	sorts:   projectSorts[few](),
+	model:   projectModel,
+}
+
+func projectFilters[Q any]() map[string]filter[Q, tenant.Project] {
+	return map[string]filter[Q, tenant.Project]{
+		"name":          contains[Q](projectText(func(p tenant.Project) string { return p.Name })),
+		"name_exact":    equals[Q](projectText(func(p tenant.Project) string { return p.Name })),
+		"slug":          equals[Q](projectText(func(p tenant.Project) string { return p.Slug })),
+		"backend_id":    equals[Q](projectText(func(p tenant.Project) string { return p.BackendID })),
+		"description":   contains[Q](projectText(func(p tenant.Project) string { return attrs[projectInfo](p.Attrs).Description })),
+		"query":         contains[Q](projectText(func(p tenant.Project) string { return p.Name + " " + p.Slug + " " + p.ID.UUID(id.Project) })),
+		"customer":      idIn[Q](id.Customer, func(_ *view, p tenant.Project) id.ID { return p.Customer }),
+		"customer_name": contains[Q](ofProject(func(v *view, p tenant.Project) string { return projectCustomer(v, p).Name })),
+		"customer_abbreviation": contains[Q](ofProject(func(v *view, p tenant.Project) string {
 			return attrs[organization](projectCustomer(v, p).Attrs).Abbreviation
 		})),
-		"customer_native_name": contains[few](ofProject(func(v *view, p tenant.Project) string {
+		"customer_native_name": contains[Q](ofProject(func(v *view, p tenant.Project) string {
 			return attrs[organization](projectCustomer(v, p).Attrs).NativeName
 		})),
-		"created":         since[few](projectMade),
-		"created_before":  until[few](projectMade),
-		"modified":        since[few](projectMade),
-		"modified_before": until[few](projectMade),
-		"is_removed":      is[few](func(_ *view, p tenant.Project) bool { return p.RemovedAt != nil }),
-		"conceal_finished_projects": flag(func(v *view, a *ask[few, tenant.Project], yes bool) {
+		"created":         since[Q](projectMade),
+		"created_before":  until[Q](projectMade),
+		"modified":        since[Q](projectMade),
+		"modified_before": until[Q](projectMade),
+		"is_removed":      is[Q](func(_ *view, p tenant.Project) bool { return p.RemovedAt != nil }),
+		"conceal_finished_projects": flag(func(v *view, a *ask[Q, tenant.Project], yes bool) {
 			now := v.door.core.Now()
 			a.keep = append(a.keep, func(p tenant.Project) bool {
 				return !yes || p.EndOn == nil || p.EndOn.Time().AddDate(0, 0, 1).After(now)
 			})
 		}),
-		"can_manage":                 is[few](func(v *view, p tenant.Project) bool { return v.may(tenant.ManageMembers, p.ID, p.Customer) }),
-		"can_admin":                  is[few](func(v *view, p tenant.Project) bool { return v.who.HasRole(tenant.ProjectAdmin, p.ID) }),
-		"current_user_has_role":      roleIn(func(p tenant.Project) id.ID { return p.ID }),
-		"user_uuid":                  memberOf(),
-		"user_uuid_with_active_role": memberOf(),
-		"has_affiliation":            is[few](never[tenant.Project]),
-		"affiliation_uuid":           nothing[few, tenant.Project](id.Document),
-		"science_domain_uuid":        nothing[few, tenant.Project](id.Document),
-		"science_sub_domain_uuid":    nothing[few, tenant.Project](id.Document),
-	},
-	sorts: map[string]sorting[few, tenant.Project]{
-		"name":           sortedBy[few](projectText(func(p tenant.Project) string { return p.Name })),
-		"created":        sortedBy[few](func(_ *view, p tenant.Project) int64 { return int64(p.ID) }),
-		"start_date":     sortedBy[few](projectText(func(p tenant.Project) string { return dayText(p.StartOn) })),
-		"end_date":       sortedBy[few](projectText(func(p tenant.Project) string { return dayText(p.EndOn) })),
-		"estimated_cost": sortedBy[few](projectText(func(tenant.Project) string { return "" })),
-		"customer_name":  sortedBy[few](ofProject(func(v *view, p tenant.Project) string { return projectCustomer(v, p).Name })),
-		"customer_abbreviation": sortedBy[few](ofProject(func(v *view, p tenant.Project) string {
+		"can_manage":                 is[Q](func(v *view, p tenant.Project) bool { return v.may(tenant.ManageMembers, p.ID, p.Customer) }),
+		"can_admin":                  is[Q](func(v *view, p tenant.Project) bool { return v.who.HasRole(tenant.ProjectAdmin, p.ID) }),
+		"current_user_has_role":      roleIn[Q](func(p tenant.Project) id.ID { return p.ID }),
+		"user_uuid":                  memberOf[Q](),
+		"user_uuid_with_active_role": memberOf[Q](),
+		"has_affiliation":            is[Q](never[tenant.Project]),
+		"affiliation_uuid":           nothing[Q, tenant.Project](id.Document),
+		"science_domain_uuid":        nothing[Q, tenant.Project](id.Document),
+		"science_sub_domain_uuid":    nothing[Q, tenant.Project](id.Document),
+	}
+}
+
+func projectSorts[Q any]() map[string]sorting[Q, tenant.Project] {
+	return map[string]sorting[Q, tenant.Project]{
+		"name":           sortedBy[Q](projectText(func(p tenant.Project) string { return p.Name })),
+		"created":        sortedBy[Q](func(_ *view, p tenant.Project) int64 { return int64(p.ID) }),
+		"start_date":     sortedBy[Q](projectText(func(p tenant.Project) string { return dayText(p.StartOn) })),
+		"end_date":       sortedBy[Q](projectText(func(p tenant.Project) string { return dayText(p.EndOn) })),
+		"estimated_cost": sortedBy[Q](projectText(func(tenant.Project) string { return "" })),
+		"customer_name":  sortedBy[Q](ofProject(func(v *view, p tenant.Project) string { return projectCustomer(v, p).Name })),
+		"customer_abbreviation": sortedBy[Q](ofProject(func(v *view, p tenant.Project) string {
 			return attrs[organization](projectCustomer(v, p).Attrs).Abbreviation
 		})),
-		"customer_native_name": sortedBy[few](ofProject(func(v *view, p tenant.Project) string {
+		"customer_native_name": sortedBy[Q](ofProject(func(v *view, p tenant.Project) string {
 			return attrs[organization](projectCustomer(v, p).Attrs).NativeName
 		})),
-	},
-	model: projectModel,
+	}
 }
 
 // memberOf keeps projects in which a user has a role of their own.
-func memberOf() filter[few, tenant.Project] {
-	return uuids(id.User, func(v *view, a *ask[few, tenant.Project], ids []id.ID) {
+func memberOf[Q any]() filter[Q, tenant.Project] {
+	return uuids(id.User, func(v *view, a *ask[Q, tenant.Project], ids []id.ID) {
 		a.keep = append(a.keep, func(p tenant.Project) bool { return v.hasRole(tenant.OnProject, p.ID, ids) })
 	})
 }

@@ -14,6 +14,9 @@ func (d *door) providerOperations() []operation {
 	return []operation{
 		{"marketplace_service_providers_list", "GET", "/api/marketplace-service-providers/", providers.open(d), false},
 		{"marketplace_service_providers_retrieve", "GET", "/api/marketplace-service-providers/{uuid}/", retrieve(d, id.Provider, (*view).knownProvider, providerModel), false},
+		{"marketplace_service_providers_users_list", "GET", "/api/marketplace-service-providers/{uuid}/users/", servedUsers.serve(d, served), false},
+		{"marketplace_service_providers_projects_list", "GET", "/api/marketplace-service-providers/{uuid}/projects/", servedProjects.serve(d, served), false},
+		{"marketplace_service_providers_project_permissions_list", "GET", "/api/marketplace-service-providers/{uuid}/project_permissions/", servedRoles.serve(d, served), false},
 		{"marketplace_categories_list", "GET", "/api/marketplace-categories/", categories.open(d), false},
 		{"marketplace_categories_retrieve", "GET", "/api/marketplace-categories/{uuid}/", retrieve(d, id.Category, (*view).shelf, categoryModel), false},
 	}

@@ -219,7 +219,7 @@ var resourceModel = slices.Concat(of(aroundModel, func(_ *view, r order.Resource
 	{name: "order_in_progress", value: func(v *view, r order.Resource) any { return v.orderOrAbsent(r.OpenOrder) }, asked: true},
 	{name: "creation_order", value: func(v *view, r order.Resource) any { return v.orderOrAbsent(r.ID) }, asked: true},
 }, always[order.Resource](nil, "resource_uuid", "resource_type", "scope", "project_end_date_requested_by", "username"),
-	always[order.Resource]("", "parent_offering_name", "parent_offering_slug", "parent_name"),
+	always[order.Resource]("", "parent_offering_name", "parent_offering_slug", "parent_name", "usage_limit_restriction"),
 	always[order.Resource](false, "project_is_in_grace_period", "user_requires_reconsent", "has_api_keys"),
 	always[order.Resource]([]string{}, "available_actions"),
 )
