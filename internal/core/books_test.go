@@ -152,7 +152,7 @@ func (w *walk) change(rt *rapid.T) {
 
 func (w *walk) moveLines(rt *rapid.T) {
 	o := w.pick(rt)
-	m := core.Moved{Line: rapid.IntRange(1, len(o.Lines)).Draw(rt, "line"), To: rapid.SampledFrom(order.LineStates()).Draw(rt, "to")}
+	m := core.Moved{Line: rapid.IntRange(1, max(1, len(o.Lines))).Draw(rt, "line"), To: rapid.SampledFrom(order.LineStates()).Draw(rt, "to")}
 	if rapid.Bool().Draw(rt, "part") {
 		m.Delivered = ptr(money.Micro(rapid.Int64Range(-5, 30_000_000).Draw(rt, "delivered")))
 	}
