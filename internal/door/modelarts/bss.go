@@ -41,6 +41,9 @@ func (d *door) payOrder(w http.ResponseWriter, r *http.Request, who core.Actor) 
 	if err := readObject(r, &in); err != nil {
 		return err
 	}
+	if in.Order == "" {
+		return bad("order_id must be an order's id.")
+	}
 	i, err := parsePaymentID(in.Order)
 	if err != nil {
 		return noOrder(in.Order)

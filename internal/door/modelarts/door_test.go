@@ -190,10 +190,14 @@ func (d *desk) around() map[string]func(args ...string) error {
 			d.at = d.at.Add(by)
 			return err
 		},
-		"fulfil":  func(args ...string) error { return act(args[0], order.Fulfil, core.Verdict{}) },
-		"fail":    func(args ...string) error { return act(args[0], order.Fail, core.Verdict{Message: "The disks are full."}) },
-		"reject":  func(args ...string) error { return act(args[0], order.RejectConsumer, core.Verdict{}) },
-		"partial": func(args ...string) error { return act(args[0], order.Fulfil, core.Verdict{Lines: []core.Moved{{Line: 1, To: order.Delivered, Delivered: ptr(money.Unit)}}}) },
+		"fulfil": func(args ...string) error { return act(args[0], order.Fulfil, core.Verdict{}) },
+		"fail": func(args ...string) error {
+			return act(args[0], order.Fail, core.Verdict{Message: "The disks are full."})
+		},
+		"reject": func(args ...string) error { return act(args[0], order.RejectConsumer, core.Verdict{}) },
+		"partial": func(args ...string) error {
+			return act(args[0], order.Fulfil, core.Verdict{Lines: []core.Moved{{Line: 1, To: order.Delivered, Delivered: ptr(money.Unit)}}})
+		},
 		// order OFFERING COMPONENT QUANTITY NAME: by alice, through another door
 		"order": d.orderElsewhere,
 		"rename": func(args ...string) error {
