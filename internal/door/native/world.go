@@ -237,7 +237,7 @@ func Collection(c any, standIns bool) (imagery.Archive, error) {
 		}
 	}
 	if n > 0 {
-		return imagery.Archive{}, fmt.Errorf("%d tiles have no pixels (%s …): name their assets, or take small stand-ins", n, bytes.TrimSpace(without.Bytes()))
+		return imagery.Archive{}, fmt.Errorf("%d tiles have no pixels (%s …): name their assets, or let small stand-ins be delivered for them (--stand-in-pixels, stand_in_pixels)", n, bytes.TrimSpace(without.Bytes()))
 	}
 	return a, nil
 }
