@@ -98,7 +98,7 @@ func listCommand() *cobra.Command {
 	f.StringVar(&q.Door, "door", "", "placed through this door: ard, outposts, modelarts, waldur, native")
 	f.StringVar(&q.After, "after", "", "older ones than this order")
 	f.IntVar(&q.Limit, "limit", 50, "at most so many, up to 1000")
-	asJSON := f.Bool("json", false, "print JSON")
+	asJSON := f.Bool("json", false, "print JSON: a list")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if q.Limit < 1 || q.Limit > 1000 {
 			return usage(cmd, errors.New("--limit is from 1 to 1000"))
@@ -109,7 +109,7 @@ func listCommand() *cobra.Command {
 				return err
 			}
 			if *asJSON {
-				return printJSON(cmd, list)
+				return printJSON(cmd, list.Orders)
 			}
 			return tellList(cmd.OutOrStdout(), list)
 		})
