@@ -62,6 +62,7 @@ func parseOrder(s string) (id.ID, error) {
 		func() (id.ID, error) { return id.ParseUUID(id.Order, s) },
 		func() (id.ID, error) { return behind("order.", s, tail) },
 		func() (id.ID, error) { return behind("CS", s, strings.TrimPrefix(s, "CS")) },
+		func() (id.ID, error) { return id.ParseBase36(s) }, // what stands behind both of the pool door's prefixes
 	} {
 		if i, err := read(); err == nil {
 			return i, nil

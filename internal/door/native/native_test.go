@@ -380,6 +380,7 @@ func TestAnOrderIsFoundByEverySpelling(t *testing.T) {
 	i := id.At(now) + 77
 	all := spellings(i, "pool-5ed5")
 	all["pool, paid"] = "CS" + strings.ToUpper(i.Base36())
+	all["pool, bare"] = i.Base36()
 	all["dashed"] = i.Dashed(id.Order)
 	for door, s := range all {
 		if got, err := parseOrder(s); err != nil || got != i {
