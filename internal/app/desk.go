@@ -82,7 +82,7 @@ func (d *Desk) start(ctx context.Context) error {
 // claim checks that the master key is the desk's, and says above which id to go on.
 func (d *Desk) claim(ctx context.Context) (floor id.ID, err error) {
 	mine := d.Master.Fingerprint()
-	err = d.store.Update(ctx, core.Touch{}, func(tx core.Tx) error {
+	err = d.store.Update(ctx, core.Touch{Scan: true}, func(tx core.Tx) error {
 		theirs, err := tx.Meta(metaMaster)
 		if err != nil {
 			return err

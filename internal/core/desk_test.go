@@ -90,10 +90,15 @@ func newDesk(t testing.TB) *desk {
 		t.Fatal(err)
 	}
 	d.store = store
-	d.Core = core.New(store, d.clock.now, id.NewSource(d.clock.now, 0, 0), seal.Key{1}, slog.New(slog.NewTextHandler(io.Discard, nil)), core.Config{})
+	d.Core = d.over(store)
 	must(d.Apply(ctx, core.System(), world()))(t)
 	d.load(t)
 	return d
+}
+
+// over is the desk's core over another store.
+func (d *desk) over(s core.Store) *core.Core {
+	return core.New(s, d.clock.now, id.NewSource(d.clock.now, 0, 0), seal.Key{1}, slog.New(slog.NewTextHandler(io.Discard, nil)), core.Config{})
 }
 
 // world has one offering of each kind that the lifecycle tells apart.

@@ -35,16 +35,6 @@ type Store interface {
 	Close() error
 }
 
-// Touch names what an Update rests on.
-type Touch struct {
-	Customers []id.ID
-	Offerings []id.ID
-	Orders    []id.ID
-	Resources []id.ID
-	Idem      [][16]byte
-	Scan      bool // reads or writes what it cannot name (apply, rebuild, import): a batch of its own
-}
-
 // Page bounds a list, by id: newest first unless Ascending. After and Before are
 // exclusive and speak of places in the list as it is sorted; Before alone gives the
 // last Limit rows that stand before it, so that a page back is the page next to this
