@@ -73,7 +73,8 @@ func Blob(b []byte) Arg { return Arg{Kind: Octets, Text: string(b)} }
 // Reader is the part of core.Reader that is the same in every store, over an engine.
 type Reader struct {
 	Engine
-	Now func() time.Time // tells which grants have expired
+	Now   func() time.Time // tells which grants have expired
+	Guard string           // follows the text of a reading by key, such as FOR UPDATE
 }
 
 // Tx is the part of core.Tx that is the same in every store.

@@ -42,7 +42,7 @@ var jobs = newTable("jobs", 2, "subject_id, kind, run_at, attempt, last_error", 
 	text(f, &j.LastError)
 })
 
-var jobByKey = jobs.where("WHERE subject_id = ?1 AND kind = ?2")
+var jobByKey = jobs.guard("WHERE subject_id = ?1 AND kind = ?2")
 
 func (r *Reader) Job(subject id.ID, kind string) (core.Job, error) {
 	return jobByKey.one(r, "job", subject, num64(subject), str(kind))
@@ -91,7 +91,7 @@ var documents = newTable("documents", 1, "id, kind, customer_id, project_id, par
 		optAt(f, &d.RemovedAt)
 	})
 
-var documentByID = documents.where("WHERE id = ?1")
+var documentByID = documents.guard("WHERE id = ?1")
 
 func (r *Reader) Document(i id.ID) (core.Document, error) {
 	return documentByID.byID(r, "document", i)

@@ -66,7 +66,7 @@ var balances = newTable("balances", 2, "limit_id, window_day, used, held", func(
 })
 
 var (
-	balanceByKey = balances.where("WHERE limit_id = ?1 AND window_day = ?2")
+	balanceByKey = balances.guard("WHERE limit_id = ?1 AND window_day = ?2")
 	addBalance   = balances.insert +
 		" ON CONFLICT (limit_id, window_day) DO UPDATE SET used = balances.used + excluded.used, held = balances.held + excluded.held"
 )

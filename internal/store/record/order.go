@@ -48,7 +48,7 @@ var orders = newTable("orders", 1,
 	})
 
 var (
-	orderByID = orders.where("WHERE id = ?1")
+	orderByID = orders.guard("WHERE id = ?1")
 	allOrders = orders.where("WHERE id > ?1 ORDER BY id LIMIT ?2")
 )
 

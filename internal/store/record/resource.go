@@ -32,7 +32,7 @@ var resources = newTable("resources", 1,
 		num(f, &r.Rev)
 	})
 
-var resourceByID = resources.where("WHERE id = ?1")
+var resourceByID = resources.guard("WHERE id = ?1")
 
 func (r *Reader) Resource(i id.ID) (order.Resource, error) {
 	return resourceByID.byID(r, "resource", i)

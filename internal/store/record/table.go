@@ -28,6 +28,15 @@ type Layout struct {
 	Keys    int // how many of the columns, the first ones, are the key
 }
 
+// Small reports whether an operation writes one of the tables that people set up and
+// that every placement reads: those a store may keep in memory.
+func Small(op string) bool { return small[op] }
+
+var small = map[string]bool{
+	"write customers": true, "write contracts": true, "write projects": true, "write users": true, "write providers": true, "write offerings": true,
+	"write components": true, "write plans": true, "write prices": true, "write limits": true, "delete limit": true, "delete component": true,
+}
+
 // Layouts lists all tables that stores have in common.
 func Layouts() []Layout { return layouts }
 
@@ -75,17 +84,30 @@ func (t *Table[T]) selects(alias string) string {
 
 // query is one reading of a table, its text made once.
 type query[T any] struct {
-	t   *Table[T]
-	sql string
+	t       *Table[T]
+	sql     string
+	guarded bool // what it reads is read to be changed, where the transaction writes
 }
 
 // where reads the table with what follows its name.
 func (t *Table[T]) where(tail string) query[T] {
-	return query[T]{t, t.selects("") + " FROM " + t.Name + " " + tail}
+	return query[T]{t, t.selects("") + " FROM " + t.Name + " " + tail, false}
+}
+
+// guard is where, of a record whose next state follows from the one that was read.
+func (t *Table[T]) guard(tail string) query[T] {
+	return query[T]{t, t.selects("") + " FROM " + t.Name + " " + tail, true}
+}
+
+func (q query[T]) text(r *Reader) string {
+	if q.guarded && r.Guard != "" {
+		return q.sql + r.Guard
+	}
+	return q.sql
 }
 
 func (q query[T]) all(r *Reader, args ...Arg) ([]T, error) {
-	return gather(r, q.sql, false, q.t.Each, args)
+	return gather(r, q.text(r), false, q.t.Each, args)
 }
 
 // one reads a single record; there is none: NotFound about it.
@@ -93,7 +115,7 @@ func (q query[T]) one(r *Reader, kind string, i id.ID, args ...Arg) (T, error) {
 	var v T
 	found := false
 	var f Fields
-	err := r.Query(q.sql, false, args, func(row Row) {
+	err := r.Query(q.text(r), false, args, func(row Row) {
 		found = true
 		f = Fields{row: row}
 		q.t.Each(&f, &v)

@@ -178,7 +178,7 @@ var keys = newTable("keys", 1, "id, user_id, kind, verifier, secret, project_id,
 	})
 
 var (
-	keyByID    = keys.where("WHERE id = ?1")
+	keyByID    = keys.guard("WHERE id = ?1")
 	keysOfUser = keys.where("WHERE user_id = ?1 ORDER BY id")
 )
 

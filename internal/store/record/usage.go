@@ -23,7 +23,7 @@ var usages = newTable("usages", 1,
 		at(f, &u.UpdatedAt)
 	})
 
-var usageByID = usages.where("WHERE id = ?1")
+var usageByID = usages.guard("WHERE id = ?1")
 
 func (r *Reader) Usage(i id.ID) (order.Usage, error) { return usageByID.byID(r, "usage", i) }
 
