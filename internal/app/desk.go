@@ -11,7 +11,7 @@ import (
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -38,25 +38,25 @@ func Open(ctx context.Context, cfg Config) (*Desk, error) {
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, err
 	}
-	store, err := sqlite.Open(cfg.Data, sqlite.Options{})
+	books, err := store.Open(ctx, cfg.Data, cfg.DB, store.Options{})
 	if err != nil {
 		return nil, plain(err)
 	}
-	d := &Desk{Config: cfg, store: store, log: log}
+	d := &Desk{Config: cfg, store: books, log: log}
 	if err := d.start(ctx); err != nil {
-		return nil, errors.Join(plain(err), store.Close())
+		return nil, errors.Join(plain(err), books.Close())
 	}
 	return d, nil
 }
 
 // Look opens a desk for reading alone, beside one that may be running.
 func Look(cfg Config) (*Desk, error) {
-	store, err := sqlite.Open(cfg.Data, sqlite.Options{ReadOnly: true})
+	books, err := store.Open(context.Background(), cfg.Data, cfg.DB, store.Options{ReadOnly: true})
 	if err != nil {
 		return nil, plain(err)
 	}
-	d := &Desk{Config: cfg, store: store, log: cfg.logger()}
-	d.Core = core.New(store, time.Now, id.NewSource(time.Now, 0, 0), seal.Key{}, d.log, core.Config{})
+	d := &Desk{Config: cfg, store: books, log: cfg.logger()}
+	d.Core = core.New(books, time.Now, id.NewSource(time.Now, 0, 0), seal.Key{}, d.log, core.Config{})
 	return d, nil
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/store/record"
 )
 
@@ -92,15 +91,10 @@ func (e *engine) Spoil(err error) error {
 	return err
 }
 
-func (e *engine) RequestContains(path []string, words string) (string, []record.Arg, error) {
-	for _, k := range path {
-		if k == "" {
-			return "", nil, &core.Error{Kind: core.Invalid, Field: "filter", Msg: "That part of the request cannot be searched."}
-		}
-	}
+func (e *engine) RequestContains(path []string, words string) (string, []record.Arg) {
 	at := record.Arg{Kind: record.Texts, Texts: path}
 	return "CASE WHEN json_typeof(o.request::json #> ?) IN ('string', 'number', 'boolean') THEN " + record.Contains("(o.request::json #>> ?)") + " ELSE FALSE END",
-		[]record.Arg{at, at, record.Pattern(words)}, nil
+		[]record.Arg{at, at, record.Pattern(words)}
 }
 
 // value is a parameter as the driver takes it.

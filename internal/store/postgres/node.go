@@ -32,7 +32,6 @@ const (
 type node struct {
 	number int
 	holder string
-	floor  id.ID
 	lost   atomic.Bool
 	last   atomic.Int64 // batch
 }
@@ -57,34 +56,31 @@ const clock = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint" // the
 // holder are left: they may still commit what he never heard of.
 func takeNode(ctx context.Context, c *pgx.Conn) (*node, error) {
 	n := &node{holder: rand.Text()}
-	var floor, newest int64
 	err := c.QueryRow(ctx, "UPDATE nodes SET holder = $1, until = "+clock+" + $2 WHERE number = ("+
-		"SELECT number FROM nodes WHERE until < "+clock+" ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING number, floor",
-		n.holder, leaseFor.Microseconds()).Scan(&n.number, &floor)
+		"SELECT number FROM nodes WHERE until < "+clock+" ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING number",
+		n.holder, leaseFor.Microseconds()).Scan(&n.number)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, unusable("open", "All 256 numbers for processes over this database are taken: stop one, or wait a minute after one has died.", nil)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ANY ($1)",
-		[]string{n.named(writerName), n.named(aloneName), n.named(scanName)}); err != nil {
-		return nil, err
-	}
-	// A process that was killed kept no floor of its last moments, but its orders tell.
-	if err := c.QueryRow(ctx, "SELECT coalesce(max(id), 0) FROM orders").Scan(&newest); err != nil {
-		return nil, err
-	}
-	n.floor = max(id.ID(floor), id.ID(newest))
-	return n, nil
+	_, err = c.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ANY ($1)",
+		[]string{n.named(writerName), n.named(aloneName), n.named(scanName)})
+	return n, err
 }
 
-// Node says by which number this process' ids are told from others'.
-func (s *Store) Node(context.Context) (core.Node, error) {
+// Node says by which number this process' ids are told from others'. A process that was
+// killed kept no floor of its last moments, but the orders tell.
+func (s *Store) Node(ctx context.Context) (core.Node, error) {
 	if s.node == nil {
 		return core.Node{}, unusable("open", "The database "+s.name+" has not been migrated.", nil)
 	}
-	return core.Node{Number: s.node.number, Floor: s.node.floor}, nil
+	n := core.Node{Number: s.node.number}
+	var floor int64
+	err := s.readers.QueryRow(ctx, "SELECT greatest((SELECT floor FROM nodes WHERE number = $1), (SELECT coalesce(max(id), 0) FROM orders))", n.Number).Scan(&floor)
+	n.Floor = id.ID(floor)
+	return n, failure(ctx, "open", err)
 }
 
 // KeepFloor remembers up to where ids were drawn.

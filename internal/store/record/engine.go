@@ -17,8 +17,9 @@ type Engine interface {
 	// Spoil remembers a failure: whatever follows, nothing is kept.
 	Spoil(err error) error
 	// RequestContains is the condition that an order's request (alias o) has a text, number
-	// or truth value at a path of keys, and that this contains words, in any case.
-	RequestContains(path []string, words string) (string, []Arg, error)
+	// or truth value at a path of keys, none of which needs escaping, and that this
+	// contains words, in any case.
+	RequestContains(path []string, words string) (string, []Arg)
 }
 
 // Row is one row of a result, its columns counted from 0.

@@ -1,6 +1,9 @@
 package record
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/order"
@@ -171,10 +174,10 @@ func (r *Reader) orderFilters(q core.OrderQuery) (*where, error) {
 		w.and(named+"r.name = ?)", str(q.ResourceName))
 	}
 	if len(q.RequestPath) > 0 {
-		sql, args, err := r.RequestContains(q.RequestPath, q.RequestContains)
-		if err != nil {
-			return nil, err
+		if slices.ContainsFunc(q.RequestPath, unsearchable) {
+			return nil, &core.Error{Kind: core.Invalid, Field: "filter", Msg: "That part of the request cannot be searched."}
 		}
+		sql, args := r.RequestContains(q.RequestPath, q.RequestContains)
 		w.and(sql, args...)
 	}
 	if !q.Hidden {
@@ -192,6 +195,11 @@ func (w *where) ofResources(resources []id.ID) {
 	byID, a := among("o.id", resources)
 	others, _ := among("o.resource_id", resources)
 	w.and("(("+byID+" AND o.resource_id = o.id) OR ("+others+" AND o.type > 1))", a, a)
+}
+
+// unsearchable is a key that would need escaping in a path, where there is none.
+func unsearchable(key string) bool {
+	return key == "" || strings.ContainsAny(key, `"\`) || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' })
 }
 
 func allOpen(states []order.State) bool {

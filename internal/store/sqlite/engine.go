@@ -8,7 +8,6 @@ import (
 
 	"zombiezen.com/go/sqlite"
 
-	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/store/record"
 )
 
@@ -120,28 +119,10 @@ func (e *engine) failure(op string, err error) error { return failure(e.ctx, op,
 
 // RequestContains reads the request where it is JSON; what is at the path is told apart,
 // for a text has quotes as JSON.
-func (e *engine) RequestContains(path []string, words string) (string, []record.Arg, error) {
-	at, err := jsonPath(path)
-	if err != nil {
-		return "", nil, err
-	}
-	w := record.Pattern(words)
+func (e *engine) RequestContains(path []string, words string) (string, []record.Arg) {
+	at, w := record.Word(`$."`+strings.Join(path, `"."`)+`"`), record.Pattern(words)
 	return "CASE WHEN json_type(o.request, ?) = 'text' THEN " + record.Contains("json_extract(o.request, ?)") +
-		" WHEN json_type(o.request, ?) IN ('integer', 'real', 'true', 'false') THEN " + record.Contains("(o.request -> ?)") + " ELSE 0 END", []record.Arg{at, at, w, at, at, w}, nil
-}
-
-// jsonPath writes the path of object keys as SQLite reads it. A key that would need
-// escaping is refused, for there is no escaping in such a path.
-func jsonPath(keys []string) (record.Arg, error) {
-	var b strings.Builder
-	b.WriteByte('$')
-	for _, k := range keys {
-		if strings.ContainsAny(k, `"\`) || k == "" || strings.ContainsFunc(k, func(r rune) bool { return r < ' ' }) {
-			return record.Arg{}, &core.Error{Kind: core.Invalid, Field: "filter", Msg: "That part of the request cannot be searched."}
-		}
-		b.WriteString(`."` + k + `"`)
-	}
-	return record.Word(b.String()), nil
+		" WHEN json_type(o.request, ?) IN ('integer', 'real', 'true', 'false') THEN " + record.Contains("(o.request -> ?)") + " ELSE 0 END", []record.Arg{at, at, w, at, at, w}
 }
 
 // row is the row that a statement stands at.

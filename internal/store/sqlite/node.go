@@ -15,22 +15,29 @@ const metaIDs = "ids"
 // of its last moments, but its orders tell.
 func (s *Store) Node(ctx context.Context) (core.Node, error) {
 	var n core.Node
-	err := s.View(ctx, func(r core.Reader) error {
-		kept, err := r.Meta(metaIDs)
-		if err != nil {
+	err := s.View(ctx, func(r core.Reader) (err error) {
+		if n.Floor, err = keptFloor(r); err != nil {
 			return err
-		}
-		if kept != "" {
-			if n.Floor, err = id.ParseDecimal(kept); err != nil {
-				return err
-			}
 		}
 		return r.(*reader).Query("SELECT coalesce(max(id), 0) FROM orders", false, nil, func(row record.Row) { n.Floor = max(n.Floor, id.ID(row.Int(0))) })
 	})
 	return n, err
 }
 
+func keptFloor(r core.Reader) (id.ID, error) {
+	kept, err := r.Meta(metaIDs)
+	if err != nil || kept == "" {
+		return 0, err
+	}
+	return id.ParseDecimal(kept)
+}
+
 // KeepFloor remembers up to where ids were drawn.
 func (s *Store) KeepFloor(ctx context.Context, floor id.ID) error {
-	return s.Update(ctx, core.Touch{}, func(tx core.Tx) error { return tx.PutMeta(metaIDs, floor.Decimal()) })
+	return s.Update(ctx, core.Touch{}, func(tx core.Tx) error {
+		if kept, err := keptFloor(tx); err != nil || kept >= floor {
+			return err
+		}
+		return tx.PutMeta(metaIDs, floor.Decimal())
+	})
 }

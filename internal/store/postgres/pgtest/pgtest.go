@@ -169,11 +169,6 @@ func (s *Server) Serve() error {
 	}
 }
 
-// DSN is the address of a database.
-func (s *Server) DSN(database string) string {
-	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", s.user, s.Port, database)
-}
-
 // PID is the server's, whose children all its backends are.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
@@ -196,18 +191,41 @@ func (s *Server) Stop() {
 	os.RemoveAll(s.Dir)
 }
 
+// Quick starts a server that keeps nothing safe and is fast.
+func Quick() (*Server, error) {
+	return Start("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=64MB", "max_connections=400")
+}
+
+// Env names the variable that says which server to use instead of one of the tests' own,
+// by an Address.
+const Env = "DOCKET_TEST_POSTGRES"
+
+// Address is the server without a database.
+func (s *Server) Address() string { return fmt.Sprintf("%s@127.0.0.1:%d", s.user, s.Port) }
+
+// DSN is the address of a database.
+func (s *Server) DSN(database string) string { return dsn(s.Address(), database) }
+
+func dsn(address, database string) string {
+	return "postgres://" + address + "/" + database + "?sslmode=disable"
+}
+
 var (
-	shared = sync.OnceValues(func() (*Server, error) {
-		return Start("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=64MB")
-	})
-	names atomic.Int64
+	mine   = sync.OnceValues(Quick)
+	begun  atomic.Bool
+	serial atomic.Int64
 )
 
 // Database returns the address of a new, empty database on a server that the whole test
-// process shares, which keeps nothing safe and is fast. Main must stop it.
-func Database(t *testing.T) string {
+// process shares, which keeps nothing safe and is fast. Main must stop it, unless Env names
+// another.
+func Database(t testing.TB) string {
 	t.Helper()
-	s, err := shared()
+	if address := os.Getenv(Env); address != "" {
+		return database(t, address)
+	}
+	begun.Store(true)
+	s, err := mine()
 	if errors.Is(err, ErrNone) && !Demanded() {
 		t.Skip(err)
 	}
@@ -218,18 +236,23 @@ func Database(t *testing.T) string {
 }
 
 // Database makes a new, empty database.
-func (s *Server) Database(t *testing.T) string {
+func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("t%d_%d", os.Getpid(), names.Add(1))
-	s.admin(t, "CREATE DATABASE "+name+"")
-	t.Cleanup(func() { s.admin(t, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
-	return s.DSN(name)
+	return database(t, s.Address())
 }
 
-func (s *Server) admin(t *testing.T, sql string) {
+func database(t testing.TB, address string) string {
+	t.Helper()
+	name := fmt.Sprintf("t%d_%d", os.Getpid(), serial.Add(1))
+	admin(t, address, "CREATE DATABASE "+name)
+	t.Cleanup(func() { admin(t, address, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	return dsn(address, name)
+}
+
+func admin(t testing.TB, address, sql string) {
 	t.Helper()
 	ctx := context.Background()
-	c, err := pgx.Connect(ctx, s.DSN("postgres"))
+	c, err := pgx.Connect(ctx, dsn(address, "postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,11 +262,13 @@ func (s *Server) admin(t *testing.T, sql string) {
 	}
 }
 
-// Main runs a package's tests and stops the shared server, where one was started.
+// Main runs a package's tests and stops their server, where one was started.
 func Main(m *testing.M) int {
 	code := m.Run()
-	if s, err := shared(); err == nil {
-		s.Stop()
+	if begun.Load() {
+		if s, err := mine(); err == nil {
+			s.Stop()
+		}
 	}
 	return code
 }
