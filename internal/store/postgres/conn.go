@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -102,6 +101,3 @@ func spell(sql string) string {
 	}
 	return string(b)
 }
-
-// own is a name of the connection's own, by which another can end its backend.
-func own(name string, node int, n int64) string { return fmt.Sprintf("%s %d.%d", name, node, n) }

@@ -54,8 +54,8 @@ func (tx *alone) Idem(days []day.Day, hash [16]byte) (core.Idem, error) {
 func (tx *alone) PutIdem(i core.Idem) error {
 	if _, err := tx.Exec("write idem", "DELETE FROM idem WHERE hash = ? AND day >= ? AND day <= ?", func(p record.Params) error {
 		p.Bytes(0, i.Hash[:])
-		p.Int(1, int64(i.Day)-2)
-		p.Int(2, int64(i.Day)+2)
+		p.Int(1, int64(i.Day)-idemDays)
+		p.Int(2, int64(i.Day)+idemDays)
 		return nil
 	}); err != nil {
 		return err

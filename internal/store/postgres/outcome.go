@@ -12,6 +12,9 @@ var errRolledBack = errors.New("the transaction was rolled back")
 // back. Beyond it the caller is told that nobody knows.
 const settleWithin = 30 * time.Second
 
+// endBackend ends one of ours by its process id, which the system may have given away.
+const endBackend = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name LIKE 'docket %' AND datname = current_database()"
+
 // settle finds out whether a transaction was committed whose answer was lost: the
 // connection broke, or the server ended it. Nothing that is not there proves anything, for
 // the old backend works on through what it has received; so it is ended, and then the
@@ -38,7 +41,7 @@ func (s *Store) trySettle(ctx context.Context, batch int64, pid uint32) (done bo
 		return false, err
 	}
 	defer c.Release()
-	if _, err := c.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name LIKE 'docket %' AND datname = current_database()", int32(pid)); err != nil {
+	if _, err := c.Exec(ctx, endBackend, int32(pid)); err != nil {
 		return false, err
 	}
 	if _, err := c.Exec(ctx, "INSERT INTO batches (id, done) VALUES ($1, 0) ON CONFLICT DO NOTHING", batch); err != nil {

@@ -34,5 +34,9 @@ func openAt(t *testing.T, dsn string, opts Options) *Store {
 }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) core.Store { return open(t, Options{}) })
+	for how, opts := range map[string]Options{"in batches": {}, "one by one": {plain: true}} {
+		t.Run(how, func(t *testing.T) {
+			storetest.Run(t, func(t *testing.T) core.Store { return open(t, opts) })
+		})
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/store/line"
 	"github.com/docket-desk/docket/internal/store/record"
 )
 
@@ -24,6 +25,8 @@ type Options struct {
 	// Now tells which grants have expired and which days requests are remembered for; nil:
 	// time.Now.
 	Now func() time.Time
+
+	plain bool // every act runs alone
 }
 
 // mostAlone is how many acts run alone at once: more would only wait for each other's
@@ -37,6 +40,7 @@ type Store struct {
 	readers   *pgxpool.Pool
 	alones    *pgxpool.Pool // made when the schema is this program's
 	node      *node
+	line      *line.Line
 	turns     chan struct{} // one for each act that may run alone
 	ready     atomic.Bool   // the schema is this program's
 	closing   sync.Once
@@ -125,6 +129,9 @@ func (s *Store) become(ctx context.Context, c *pgx.Conn) error {
 	if s.alones, err = newPool(context.WithoutCancel(ctx), s.dsn, s.node.named(aloneName), mostAlone, writing()); err != nil {
 		return err
 	}
+	s.line = line.New(s.closed)
+	w := &writer{s: s, line: s.line}
+	go w.write()
 	s.working.Go(s.attend)
 	s.ready.Store(true)
 	return nil
@@ -134,6 +141,9 @@ func (s *Store) become(ctx context.Context, c *pgx.Conn) error {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		close(s.closed)
+		if s.line != nil {
+			<-s.line.Ended()
+		}
 		s.working.Wait()
 		if s.alones != nil {
 			s.alones.Close()
@@ -191,7 +201,9 @@ func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
 	return fn(r)
 }
 
-// Update runs fn in a transaction of its own, under the locks that on names.
+// Update runs fn in a transaction with whoever waits, too, under the locks that on names, or
+// alone where it says so or turns out to need it. Once its turn has come the outcome
+// stands, whether or not ctx ends.
 func (s *Store) Update(ctx context.Context, on core.Touch, fn func(tx core.Tx) error) error {
 	if s.opts.ReadOnly {
 		return unusable("update", "The database "+s.name+" was opened for reading only.", nil)
@@ -201,6 +213,12 @@ func (s *Store) Update(ctx context.Context, on core.Touch, fn func(tx core.Tx) e
 	}
 	s.working.Add(1)
 	defer s.working.Done()
+	if !s.opts.plain && !on.Scan && !on.Exclusive {
+		if o := s.line.Wait(ctx, on, fn); !o.Alone {
+			return o.Err
+		}
+		ctx = context.WithoutCancel(ctx) // it has had its turn
+	}
 	return s.runAlone(ctx, on, fn)
 }
 

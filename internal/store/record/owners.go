@@ -1,6 +1,7 @@
 package record
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/docket-desk/docket/internal/id"
@@ -84,6 +85,29 @@ func (x *Owners) Keep(a Added) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.add(a)
+}
+
+// Note adds to a what is not known yet of a row that is written: to whom it belongs, and
+// whence it comes.
+func (x *Owners) Note(a *Added, customer, project, user, offering, provider id.ID) {
+	o, s := ownership{customer, project, user}, source{offering, provider}
+	owner, from := x.has(o, s)
+	if !owner && !slices.Contains(a.owners, o) {
+		a.owners = append(a.owners, o)
+	}
+	if !from && !slices.Contains(a.sources, s) {
+		a.sources = append(a.sources, s)
+	}
+}
+
+// Each hands every row of a to a table's function: for a store that writes many at once.
+func (a *Added) Each(owner, source func(each func(*Fields))) {
+	for i := range a.owners {
+		owner(func(f *Fields) { ownerships.Each(f, &a.owners[i]) })
+	}
+	for i := range a.sources {
+		source(func(f *Fields) { sources.Each(f, &a.sources[i]) })
+	}
 }
 
 // noteOwners notes to whom a row belongs that was just written, and whence it comes.
