@@ -59,7 +59,7 @@ func TestBooksThatWereTamperedWithAreFound(t *testing.T) {
 			if err := d.store.Update(ctx, core.Touch{Scan: true}, func(tx core.Tx) error { return tt.tamper(d, tx, p) }); err != nil {
 				t.Fatal(err)
 			}
-			v, err := d.Verify(ctx, d.staff)
+			v, err := d.Verify(ctx, d.staff, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,14 +80,14 @@ func TestStockThatIsGivenBackIsNoFaultOfTheBooks(t *testing.T) {
 	less := core.Placement{Type: order.Update, Resource: p.Resource.ID, Asks: []core.Ask{{Component: "node", Quantity: units(1)}}}
 	must(d.PlaceOrder(ctx, d.owner, less))(t)
 	must(d.PlaceOrder(ctx, d.owner, core.Placement{Type: order.Terminate, Resource: p.Resource.ID}))(t)
-	if v := must(d.Verify(ctx, d.staff))(t); len(v.Disagrees) > 0 {
+	if v := must(d.Verify(ctx, d.staff, nil))(t); len(v.Disagrees) > 0 {
 		t.Errorf("said %q", v.Disagrees)
 	}
 }
 
 func TestOnlyStaffLookThroughTheBooks(t *testing.T) {
 	d := newDesk(t)
-	if _, err := d.Verify(ctx, d.owner); core.KindOf(err) != core.Forbidden {
+	if _, err := d.Verify(ctx, d.owner, nil); core.KindOf(err) != core.Forbidden {
 		t.Errorf("got %v, want a refusal", err)
 	}
 }
