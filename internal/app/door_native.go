@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 
@@ -26,6 +27,12 @@ func (d *Desk) Client() *client.Client {
 	c := client.New("http://desk", "")
 	c.HTTP = &http.Client{Transport: inProcess{d.native(operator{})}}
 	return c
+}
+
+// Verify recomputes the books without a port; tell hears how far it is.
+func (d *Desk) Verify(ctx context.Context, tell func(client.Report)) (client.Report, error) {
+	v, err := d.Core.Verify(ctx, Operator(), func(v core.Verification) { tell(native.Report(v)) })
+	return native.Report(v), plain(err)
 }
 
 type operator struct{}

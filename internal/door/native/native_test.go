@@ -124,8 +124,11 @@ func TestAnOrderIsPlacedApprovedShippedAndCharged(t *testing.T) {
 	if want := "hold big 2000/2, hold small 30/3, capture big 2000/2, capture small 30/3"; strings.Join(kinds, ", ") != want {
 		t.Errorf("the ledger has %s, want %s", strings.Join(kinds, ", "), want)
 	}
-	if v := must(staff.Verify(t.Context()))(t); len(v.Disagrees) > 0 || v.Orders != 1 || v.Entries != 4 {
+	if v := must(staff.Verify(t.Context()))(t); len(v.Disagrees) > 0 || v.Orders != 1 || v.Entries != 4 || v.Rows <= 4 || v.Rate <= 0 {
 		t.Errorf("verified: %+v", v)
+	}
+	if v := must(staff.VerifyAloud(t.Context(), func(client.Report) {}))(t); len(v.Disagrees) > 0 || v.Orders != 1 || v.Entries != 4 {
+		t.Errorf("verified aloud: %+v", v)
 	}
 }
 
@@ -261,6 +264,9 @@ func TestWhatIsNotOnesOwnIsNotThere(t *testing.T) {
 		refused(t, err, http.StatusNotFound)
 		_, err = buyer.Cancel(t.Context(), i, client.Verdict{})
 		refused(t, err, http.StatusNotFound)
+	}
+	if _, err := buyer.VerifyAloud(t.Context(), func(client.Report) {}); err == nil || err.(*client.Problem).Status != http.StatusForbidden {
+		t.Errorf("a buyer looked through the books: %v", err)
 	}
 	_, err := buyer.Verify(t.Context())
 	refused(t, err, http.StatusForbidden)

@@ -100,4 +100,5 @@ func (d *door) register(api huma.API) {
 	huma.Register(api, post("apply", "/apply", "Make or change what a world names, all of it or nothing"), op(d, d.apply))
 	huma.Register(api, post("import-archive", "/archive", "Add tiles to the imagery archive"), op(d, d.importArchive))
 	huma.Register(api, post("verify", "/verify", "Recompute the books and say what disagrees"), op(d, d.verify))
+	huma.Register(api, post("verify-aloud", "/verify/aloud", "The same, telling about every second how far it is: a report in a line, the last one without doing"), d.verifyAloud)
 }
