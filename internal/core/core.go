@@ -9,6 +9,7 @@ package core
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/docket-desk/docket/internal/id"
@@ -34,6 +35,7 @@ type Core struct {
 	wake   chan struct{} // told when a job was put
 
 	refusals throttle
+	tidied   atomic.Int32 // the day on which what is remembered was last tidied
 }
 
 // New returns a desk over a store. now is UTC time; it is cut to microseconds, the

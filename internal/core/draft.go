@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/docket-desk/docket/internal/catalog"
@@ -256,7 +257,9 @@ func (c *Core) refusal(r Reader, broken []limit.Breach) error {
 		}
 		e.Breaches = append(e.Breaches, named)
 	}
-	e.Msg = e.Breaches[0].Sentence()
+	for _, b := range e.Breaches {
+		e.Msg = strings.TrimSpace(e.Msg + " " + b.Sentence())
+	}
 	return e
 }
 

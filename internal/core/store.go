@@ -377,7 +377,8 @@ type Tx interface {
 	// attempt) and reports whether it was there.
 	DeleteJob(subject id.ID, kind string, attempt int) (bool, error)
 	PutIdem(i Idem) error // replaces the row of that hash within the days kept
-	DropIdem(before day.Day) error
+	// DropIdem forgets at most a number of requests of days before, and says how many.
+	DropIdem(before day.Day, most int) (int, error)
 	PutDocument(d Document) error // by rev; Conflict, reason name, where the name is taken
 	PutAcquisition(a imagery.Acquisition) error
 	PutTile(t imagery.Tile) error

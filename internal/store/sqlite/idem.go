@@ -14,6 +14,7 @@ import (
 type idemIndex struct {
 	mu   sync.RWMutex
 	rows map[[16]byte]idemPlace
+	days map[day.Day]int // how many rows a day has
 }
 
 type idemPlace struct {
@@ -23,8 +24,8 @@ type idemPlace struct {
 
 // idemChanges are those of a transaction, forgotten when it is rolled back.
 type idemChanges struct {
-	put    map[[16]byte]idemPlace
-	before *day.Day // rows of earlier days were dropped
+	put  map[[16]byte]idemPlace
+	gone map[[16]byte]bool
 }
 
 func (x *idemIndex) load(c *conn) error {
@@ -32,23 +33,50 @@ func (x *idemIndex) load(c *conn) error {
 	if err != nil {
 		return err
 	}
-	rows := map[[16]byte]idemPlace{}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.rows, x.days = map[[16]byte]idemPlace{}, map[day.Day]int{}
 	for {
 		ok, err := s.Step()
 		if err != nil {
 			return err
 		}
 		if !ok {
-			break
+			return nil
 		}
 		var hash [16]byte
 		s.ColumnBytes(2, hash[:])
-		rows[hash] = idemPlace{s.ColumnInt64(0), day.Day(s.ColumnInt64(1))}
+		x.set(hash, idemPlace{s.ColumnInt64(0), day.Day(s.ColumnInt64(1))})
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.rows = rows
-	return nil
+}
+
+func (x *idemIndex) set(hash [16]byte, p idemPlace) {
+	x.forget(hash)
+	x.rows[hash] = p
+	x.days[p.day]++
+}
+
+func (x *idemIndex) forget(hash [16]byte) {
+	p, ok := x.rows[hash]
+	if !ok {
+		return
+	}
+	delete(x.rows, hash)
+	if x.days[p.day]--; x.days[p.day] == 0 {
+		delete(x.days, p.day)
+	}
+}
+
+// older counts the rows of days before.
+func (x *idemIndex) older(before day.Day) (n int) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for d, of := range x.days {
+		if d < before {
+			n += of
+		}
+	}
+	return n
 }
 
 func (x *idemIndex) find(hash [16]byte) (idemPlace, bool) {
@@ -60,35 +88,27 @@ func (x *idemIndex) find(hash [16]byte) (idemPlace, bool) {
 
 // keep takes over the changes of a transaction that was committed.
 func (x *idemIndex) keep(c idemChanges) {
-	if c.put == nil && c.before == nil {
+	if c.put == nil && c.gone == nil {
 		return
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if c.before != nil {
-		for h, p := range x.rows {
-			if p.day < *c.before {
-				delete(x.rows, h)
-			}
-		}
+	for h := range c.gone {
+		x.forget(h)
 	}
 	for h, p := range c.put {
-		x.rows[h] = p
+		x.set(h, p)
 	}
 }
 
 // place finds the row of a hash as the transaction sees it.
 func (r *reader) place(hash [16]byte) (idemPlace, bool) {
 	if r.own != nil {
-		if p, ok := r.own.put[hash]; ok {
-			return p, true
+		if p, ok := r.own.put[hash]; ok || r.own.gone[hash] {
+			return p, ok
 		}
 	}
-	p, ok := r.store.idem.find(hash)
-	if ok && r.own != nil && r.own.before != nil && p.day < *r.own.before {
-		return p, false
-	}
-	return p, ok
+	return r.store.idem.find(hash)
 }
 
 var idems = newTable("idem", 1, "seq, day, hash, body, about_id, at", func(f *fields, i *idemRow) {
@@ -164,17 +184,37 @@ func (tx *tx) nextIdem() (int64, error) {
 	return n, s.Reset()
 }
 
-func (tx *tx) DropIdem(before day.Day) error {
-	if _, err := tx.exec("drop idem", "DELETE FROM idem WHERE day < ?1", num64(before)); err != nil {
-		return err
-	}
-	for h, p := range tx.idem.put {
+// DropIdem finds old rows at the beginning, where the table grows away from, and looks no
+// further than there are any.
+func (tx *tx) DropIdem(before day.Day, most int) (int, error) {
+	n := tx.store.idem.older(before)
+	for _, p := range tx.idem.put {
 		if p.day < before {
-			delete(tx.idem.put, h)
+			n++
 		}
 	}
-	if tx.idem.before == nil || *tx.idem.before < before {
-		tx.idem.before = &before
+	if n = min(n, most); n == 0 {
+		return 0, nil
 	}
-	return nil
+	s, err := tx.change("DELETE FROM idem WHERE seq IN (SELECT seq FROM idem WHERE day < ?1 ORDER BY seq LIMIT ?2) RETURNING hash")
+	if err != nil {
+		return 0, err
+	}
+	bind(s, []arg{num64(before), num64(n)})
+	for n = 0; ; n++ {
+		ok, err := s.Step()
+		if err != nil {
+			return 0, tx.spoil(tx.failure("drop idem", err))
+		}
+		if !ok {
+			return n, nil
+		}
+		var hash [16]byte
+		s.ColumnBytes(0, hash[:])
+		if tx.idem.gone == nil {
+			tx.idem.gone = map[[16]byte]bool{}
+		}
+		tx.idem.gone[hash] = true
+		delete(tx.idem.put, hash)
+	}
 }
