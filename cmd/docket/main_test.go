@@ -99,8 +99,11 @@ func TestTheBooksOfADeskAtRestAreVerified(t *testing.T) {
 		t.Errorf("it says %s", said)
 	}
 	var r client.Report
-	if err := json.Unmarshal([]byte(must(t, "verify", "--data", data, "--json")), &r); err != nil || r.Disagrees == nil {
+	if err := json.Unmarshal([]byte(must(t, "verify", "--data", data, "--json")), &r); err != nil || r.Disagrees == nil || r.Seconds <= 0 {
 		t.Errorf("%+v, %v", r, err)
+	}
+	if said := must(t, "verify", "--data", data, "--progress"); !strings.Contains(said, "events: 0 orders, 0 entries; 0 rows, 0 a second\n") || !strings.Contains(said, "All is well") {
+		t.Errorf("how far it is: %s", said)
 	}
 	must(t, "migrate", "--data", data)
 }

@@ -180,10 +180,18 @@ func (d *draft) timely(p Placement) error {
 	if p.StartsOn != nil && *p.StartsOn > today {
 		d.o.CountsOn = *p.StartsOn
 	}
+	if err := d.covered(); err != nil {
+		return err
+	}
+	return d.resourceReady(p)
+}
+
+// covered: a customer that has contracts orders only for days that one covers.
+func (d *draft) covered() error {
 	if !d.calendar.Covered(d.o.CountsOn) {
 		return invalid("contract", "No contract covers %s.", d.o.CountsOn).because(ReasonContract)
 	}
-	return d.resourceReady(p)
+	return nil
 }
 
 // resourceReady: one open order to a resource, and only from the states that fit.
@@ -444,7 +452,9 @@ func (d *draft) captureAll() {
 	}
 	d.o.Charged += d.o.Held
 	d.o.Held = 0
-	for n := range d.lines {
-		d.lines[n].Charged = d.lines[n].Due
+	for n, l := range d.lines {
+		if l.State != order.LineCanceled && l.State != order.Replaced { // as hold leaves out
+			d.lines[n].Charged = l.Due
+		}
 	}
 }

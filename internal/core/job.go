@@ -136,8 +136,13 @@ func (c *Core) endResource(ctx context.Context, j Job) error {
 // DeskKinds are the kinds of jobs that Tick does.
 func DeskKinds() []string { return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd} }
 
-// Tick does one round of the desk's own jobs and says how many it did.
+// Tick does one round of the desk's own jobs and says how many it did. Once a day it
+// forgets what need not be remembered any more, too.
 func (c *Core) Tick(ctx context.Context) (int, error) {
+	more, err := c.tidy(ctx)
+	if err != nil {
+		return 0, err
+	}
 	jobs, err := c.ClaimJobs(ctx, DeskKinds(), 64)
 	if err != nil {
 		return 0, err
@@ -149,6 +154,9 @@ func (c *Core) Tick(ctx context.Context) (int, error) {
 				return 0, err
 			}
 		}
+	}
+	if more {
+		return len(jobs) + 1, nil
 	}
 	return len(jobs), nil
 }

@@ -28,7 +28,7 @@ func (d *draft) keepAssets(before order.Quantities) error {
 			if err != nil {
 				return err
 			}
-			d.assets = append(d.assets, order.Asset{ID: d.c.NewID(), Resource: d.res.ID, Line: l.N, Component: l.Component, Name: piece.Name, State: AssetActive, Attrs: attrs})
+			d.assets = append(d.assets, order.Asset{ID: d.ids.draw(), Resource: d.res.ID, Line: l.N, Component: l.Component, Name: piece.Name, State: AssetActive, Attrs: attrs})
 		}
 	}
 	if d.sheet.Offering.Fulfilment != catalog.Instant {
@@ -38,7 +38,7 @@ func (d *draft) keepAssets(before order.Quantities) error {
 		want, parts := d.res.Quantities[c.ID].Floor(), activeOf(have, c.ID)
 		parts = d.namedLast(parts, c.ID)
 		for n := int64(len(parts)); n < want; n++ {
-			i := d.c.NewID()
+			i := d.ids.draw()
 			d.assets = append(d.assets, order.Asset{ID: i, Resource: d.res.ID, Component: c.ID, Name: "node-" + i.Base36(), State: AssetActive, Attrs: PartOrders{Made: d.o.ID}.json()})
 		}
 		for n := int64(len(parts)); n > want; n-- {

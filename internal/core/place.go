@@ -108,12 +108,12 @@ func (c *Core) QuoteOrder(ctx context.Context, who Actor, p Placement) (Quote, e
 	}
 	now := c.Now()
 	err := c.store.View(ctx, func(r Reader) error {
-		d := &draft{c: c, r: r, who: who, now: now, counts: true, moved: map[int]bool{}}
+		d := &draft{c: c, r: r, who: who, now: now, ids: &drawn{c: c}, counts: true, moved: map[int]bool{}}
 		ms, err := c.measureFor(r, who, p, now)
 		if err != nil {
 			return err
 		}
-		if err := d.place(p, c.NewID(), ms); err != nil {
+		if err := d.place(p, d.ids.draw(), ms); err != nil {
 			return err
 		}
 		q = Quote{Order: d.o, Lines: d.lines, Sheet: d.sheet}
@@ -130,7 +130,7 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 		return Placed{}, err
 	}
 	var out Placed
-	now, newID := c.Now(), c.NewID()
+	now, ids := c.Now(), &drawn{c: c, ids: []id.ID{c.NewID()}}
 	var ms []measured
 	var on Touch
 	again := false // a repeat needs no measuring, and may no longer measure the same
@@ -162,13 +162,13 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 				return nil
 			}
 		}
-		d := &draft{c: c, r: tx, who: who, now: now, counts: on.Exclusive, moved: map[int]bool{}}
+		d := &draft{c: c, r: tx, who: who, now: now, ids: ids.again(), counts: on.Exclusive, moved: map[int]bool{}}
 		if ms == nil { // the first order ended badly since it was looked for
 			if ms, err = c.measureFor(tx, who, p, now); err != nil {
 				return err
 			}
 		}
-		if err := d.place(p, newID, ms); err != nil {
+		if err := d.place(p, d.ids.draw(), ms); err != nil {
 			return err
 		}
 		if p.Idem != nil {
