@@ -198,6 +198,11 @@ func (a *applier) project(path string, c tenant.Customer, s ProjectSpec) error {
 			return within(path, err)
 		}
 	}
+	if p.EndOn != nil && (old.EndOn == nil || *old.EndOn != *p.EndOn) {
+		if err := a.tx.PutJob(Job{Subject: p.ID, Kind: JobProject, RunAt: p.EndOn.Time()}); err != nil {
+			return within(path, err)
+		}
+	}
 	a.projects[p.Slug] = p
 	a.did(path, "project", p.Slug, p.ID, became(found, same))
 	return nil

@@ -18,8 +18,9 @@ const (
 	JobBegin    = "begin"        // a start date comes
 	JobOpen     = "open-project" // a project's start comes
 	JobExpire   = "expire"
-	JobOverdue  = "overdue" // a deadline passed: only reported
-	JobEnd      = "end"     // a resource's last day came: the terminate order is placed
+	JobOverdue  = "overdue"     // a deadline passed: only reported
+	JobEnd      = "end"         // a resource's last day came: the terminate order is placed
+	JobProject  = "end-project" // a project's last day came, and with it that of its resources
 )
 
 // ClaimJobs leases due jobs to the caller: until the lease ends nobody else is given
@@ -107,6 +108,7 @@ var deskJobs = map[string]func(*Core, context.Context, Job) error{
 	JobExpire:  jobAct(order.Expire),
 	JobOverdue: (*Core).reportOverdue,
 	JobEnd:     (*Core).endResource,
+	JobProject: (*Core).endProject,
 }
 
 func jobAct(act order.Act) func(*Core, context.Context, Job) error {
@@ -119,17 +121,10 @@ func jobAct(act order.Act) func(*Core, context.Context, Job) error {
 	}
 }
 
-// endResource places the terminate order of a resource whose last day has come.
-func (c *Core) endResource(ctx context.Context, j Job) error {
-	_, err := c.PlaceOrder(ctx, System(), Placement{Type: order.Terminate, Resource: j.Subject})
-	if err != nil && KindOf(err) != Conflict && KindOf(err) != NotFound {
-		return err
-	}
-	return c.store.Update(ctx, Touch{}, func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
-}
-
 // DeskKinds are the kinds of jobs that Tick does.
-func DeskKinds() []string { return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd} }
+func DeskKinds() []string {
+	return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd, JobProject}
+}
 
 // Tick does one round of the desk's own jobs and says how many it did.
 func (c *Core) Tick(ctx context.Context) (int, error) {
