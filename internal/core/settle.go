@@ -265,7 +265,9 @@ func (d *draft) settle() error {
 		d.entry(ledger.Release, c, ledger.Sums{Amount: held.Amount - got.Amount, Quantity: held.Quantity - got.Quantity}, d.o.CountsOn, "")
 		d.o.Charged += got.Amount
 		d.o.Held -= held.Amount
-		d.firstPeriod(c, got)
+		if err := d.firstPeriod(c, got); err != nil {
+			return err
+		}
 	}
 	return d.stockBack()
 }
@@ -294,22 +296,26 @@ func (d *draft) stockBack() error {
 
 // firstPeriod counts what was captured of a recurring component as billed for the
 // running month, so that the month's charge finds it posted.
-func (d *draft) firstPeriod(component id.ID, got ledger.Sums) {
+func (d *draft) firstPeriod(component id.ID, got ledger.Sums) error {
 	c, _ := d.sheet.ComponentByID(component)
 	recurring := d.plan.Unit != catalog.Quantity && !d.plan.Prepaid && c.Billing != catalog.ByUsage
 	if !recurring || got.Amount == 0 {
-		return
+		return nil
 	}
 	month := PeriodOf(d.now)
 	rows, err := d.r.Usages(UsageQuery{Resources: []id.ID{d.o.Resource}, Components: []id.ID{component}, From: &month, To: &month, Any: &Sight{All: true}, Page: Page{Limit: 1}})
+	if err != nil {
+		return err
+	}
 	u := order.Usage{ID: d.c.NewID(), Resource: d.o.Resource, Component: component, Period: month, CountsOn: d.o.CountsOn}
-	if err == nil && len(rows) > 0 {
+	if len(rows) > 0 {
 		u = rows[0]
 	}
 	u.Quantity += got.Quantity
 	u.Amount += got.Amount
 	u.UpdatedAt = d.now
 	d.usages = append(d.usages, u)
+	return nil
 }
 
 // change makes the resource what was delivered.

@@ -1,12 +1,17 @@
 package core_test
 
 import (
+	"context"
+	"errors"
+	"log/slog"
 	"slices"
 	"testing"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/seal"
 )
 
 // allocated is an allocation of storage that is done.
@@ -89,4 +94,30 @@ func TestAWordOnALineLeavesWhatWasDeliveredOfIt(t *testing.T) {
 		t.Errorf("delivered %s, charged %s; want one at 112.35", l.Delivered, l.Charged)
 	}
 	d.audit(t)
+}
+
+// broken is a store that cannot read usage rows.
+type broken struct{ core.Store }
+
+type brokenTx struct{ core.Tx }
+
+func (s broken) Update(ctx context.Context, on core.Touch, fn func(core.Tx) error) error {
+	return s.Store.Update(ctx, on, func(tx core.Tx) error { return fn(brokenTx{tx}) })
+}
+
+var errDisk = errors.New("the disk is gone")
+
+func (brokenTx) Usages(core.UsageQuery) ([]order.Usage, error) { return nil, errDisk }
+
+func TestWhatTheMonthWasBilledIsNotWrittenOverUnread(t *testing.T) {
+	d := newDesk(t)
+	p := must(d.PlaceOrder(ctx, d.owner, d.ask("hpc", map[string]money.Micro{"storage": units(5)})))(t)
+	must(d.Act(ctx, d.seller, p.Order.ID, order.ApproveProvider, core.Verdict{}))(t)
+	c := core.New(broken{d.store}, d.clock.now, id.NewSource(d.clock.now, 1, 0), seal.Key{1}, slog.New(slog.DiscardHandler), core.Config{})
+	if _, err := c.Act(ctx, d.seller, p.Order.ID, order.Fulfil, core.Verdict{}); !errors.Is(err, errDisk) {
+		t.Errorf("fulfilled over what could not be read: %v", err)
+	}
+	if s := d.state(t, p.Order.ID); s != order.Executing {
+		t.Errorf("the order is %s", s)
+	}
 }
