@@ -53,8 +53,10 @@ func ask(cmd *cobra.Command, fn func(ctx context.Context, c *client.Client) erro
 		if err != nil {
 			return usage(cmd, err)
 		}
-		if err := there(data); err != nil {
-			return err
+		if cmd.Name() != "apply" { // which sets a desk up, from the first thing on
+			if err := there(data); err != nil {
+				return err
+			}
 		}
 		cfg.LogLevel = "warn"
 		d, err := app.Open(cmd.Context(), cfg)
@@ -72,8 +74,8 @@ func ask(cmd *cobra.Command, fn func(ctx context.Context, c *client.Client) erro
 
 // there refuses to make a desk by asking one.
 func there(data string) error {
-	if _, err := os.Stat(data); err != nil {
-		return fmt.Errorf("there is no desk in %s: `docket serve --data %s` makes one", data, data)
+	if !app.There(data) {
+		return fmt.Errorf("there is no desk in %s: `docket serve --data %s` and `docket apply --data %s FILE.yaml` make one", data, data, data)
 	}
 	return nil
 }

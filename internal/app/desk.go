@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/docket-desk/docket/internal/core"
@@ -49,6 +50,12 @@ func Open(ctx context.Context, cfg Config) (*Desk, error) {
 		return nil, errors.Join(plain(err), store.Close())
 	}
 	return d, nil
+}
+
+// There reports whether there is a desk in a data directory.
+func There(data string) bool {
+	_, err := os.Stat(filepath.Join(data, "docket.db"))
+	return err == nil
 }
 
 // Look opens a desk for reading alone, beside one that may be running.
