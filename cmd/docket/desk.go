@@ -54,7 +54,7 @@ func ask(cmd *cobra.Command, fn func(ctx context.Context, c *client.Client) erro
 			return usage(cmd, err)
 		}
 		if cmd.Name() != "apply" { // which sets a desk up, from the first thing on
-			if err := there(data); err != nil {
+			if err := there(cfg); err != nil {
 				return err
 			}
 		}
@@ -73,9 +73,9 @@ func ask(cmd *cobra.Command, fn func(ctx context.Context, c *client.Client) erro
 }
 
 // there refuses to make a desk by asking one.
-func there(data string) error {
-	if !app.There(data) {
-		return fmt.Errorf("there is no desk in %s: `docket serve --data %s` and `docket apply --data %s FILE.yaml` make one", data, data, data)
+func there(cfg app.Config) error {
+	if !cfg.There() {
+		return fmt.Errorf("there is no desk in %s: `docket serve --data %s` and `docket apply --data %s FILE.yaml` make one", cfg.Data, cfg.Data, cfg.Data)
 	}
 	return nil
 }

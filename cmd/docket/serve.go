@@ -61,7 +61,7 @@ func migrateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := there(cfg.Data); err != nil {
+		if err := there(cfg); err != nil {
 			return err
 		}
 		d, err := app.Open(cmd.Context(), cfg)

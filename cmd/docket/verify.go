@@ -56,7 +56,7 @@ func report(cmd *cobra.Command) (r client.Report, err error) {
 	if err != nil {
 		return r, usage(cmd, err)
 	}
-	if err := there(data); err != nil {
+	if err := there(cfg); err != nil {
 		return r, err
 	}
 	d, err := app.Look(cfg)

@@ -18,7 +18,7 @@ func (c *Core) endResource(ctx context.Context, j Job) error {
 	if err != nil && KindOf(err) != Conflict && KindOf(err) != NotFound {
 		return err
 	}
-	return c.store.Update(ctx, Touch{}, func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
+	return c.dropJob(ctx, j)
 }
 
 // endProject gives each resource of a project whose last day has come a job to end it,

@@ -108,7 +108,7 @@ func (c *Core) QuoteOrder(ctx context.Context, who Actor, p Placement) (Quote, e
 	}
 	now := c.Now()
 	err := c.store.View(ctx, func(r Reader) error {
-		d := &draft{c: c, r: r, who: who, now: now, moved: map[int]bool{}}
+		d := &draft{c: c, r: r, who: who, now: now, counts: true, moved: map[int]bool{}}
 		ms, err := c.measureFor(r, who, p, now)
 		if err != nil {
 			return err
@@ -132,12 +132,8 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 	var out Placed
 	now, newID := c.Now(), c.NewID()
 	var ms []measured
+	var on Touch
 	again := false // a repeat needs no measuring, and may no longer measure the same
-	on := Touch{Offerings: []id.ID{p.Offering}, Resources: []id.ID{p.Resource}}
-	if p.Idem != nil {
-		h := idemHash(who, p.Idem)
-		on.Idem = [][16]byte{h}
-	}
 	err := c.store.View(ctx, func(r Reader) (err error) {
 		if p.Idem != nil {
 			_, again, err = c.repeat(r, who, p.Idem, now)
@@ -145,13 +141,17 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 				return err
 			}
 		}
-		ms, err = c.measureFor(r, who, p, now)
+		if ms, err = c.measureFor(r, who, p, now); err != nil {
+			return err
+		}
+		on, err = touchPlacement(&Scene{c: c, r: r, who: who}, &p, day.Of(now))
 		return err
 	})
 	if err != nil {
 		return out, err
 	}
-	err = c.store.Update(ctx, on, func(tx Tx) error {
+	on = touchIdem(on, who, p.Idem)
+	place := func(tx Tx) error {
 		if p.Idem != nil {
 			first, ok, err := c.repeat(tx, who, p.Idem, now)
 			if err != nil {
@@ -162,7 +162,7 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 				return nil
 			}
 		}
-		d := &draft{c: c, r: tx, who: who, now: now, moved: map[int]bool{}}
+		d := &draft{c: c, r: tx, who: who, now: now, counts: on.Exclusive, moved: map[int]bool{}}
 		if ms == nil { // the first order ended badly since it was looked for
 			if ms, err = c.measureFor(tx, who, p, now); err != nil {
 				return err
@@ -179,7 +179,12 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 		}
 		out = d.placed()
 		return nil
-	})
+	}
+	err = c.store.Update(ctx, on, place)
+	if errors.Is(err, errCounts) {
+		on.Exclusive = true
+		err = c.store.Update(ctx, on, place)
+	}
 	if KindOf(err) == LimitExceeded {
 		c.noteRefusal(ctx, who, AsError(err))
 	}
