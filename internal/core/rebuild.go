@@ -141,8 +141,11 @@ func balances(r Reader, limits []limit.Limit) (map[limit.Key]limit.Balance, erro
 				return err
 			}
 			for k, d := range limit.Deltas(near, cal, []ledger.Entry{e}) {
-				b := sums[k]
-				sums[k] = limit.Balance{Key: k, Used: b.Used + d.Used, Held: b.Held + d.Held}
+				b, err := sums[k].Plus(d)
+				if err != nil {
+					return invalid("limits", "What counts against the limit %s is more than can be counted.", k.Limit).because(ReasonQuantity)
+				}
+				sums[k] = b
 			}
 		}
 		return nil

@@ -250,32 +250,18 @@ func (m *meter) bill(u *order.Usage, x catalog.Component, total money.Micro) err
 
 // keep writes the rows, the entries, and an event for each limit this took above its value.
 func (m *meter) keep(tx Tx) error {
+	counted, events, err := m.counted()
+	if err != nil {
+		return err
+	}
 	for _, u := range m.usages {
 		if err := tx.PutUsage(u); err != nil {
 			return err
 		}
 	}
-	var events []Event
-	deltas := limit.Deltas(m.limits, m.calendar, m.posted)
-	for _, l := range m.limits {
-		for k, b := range deltas {
-			if k.Limit != l.ID || b.Used == 0 {
-				continue
-			}
-			was, err := tx.Balance(k)
-			if err != nil {
-				return err
-			}
-			if now := was.Used + was.Held + b.Used; now > l.Value && was.Used+was.Held <= l.Value {
-				body, err := json.Marshal(map[string]string{"limit": l.Value.String(), "used": (was.Used + b.Used).String(), "held": was.Held.String()})
-				if err != nil {
-					return err
-				}
-				events = append(events, Event{At: m.now, Kind: "limit.exceeded", Customer: m.res.Customer, Subject: l.ID, By: m.who.User.ID, Body: body})
-			}
-			if err := tx.AddBalance(b); err != nil {
-				return err
-			}
+	for _, b := range counted {
+		if err := tx.AddBalance(b); err != nil {
+			return err
 		}
 	}
 	if len(m.posted) > 0 {
@@ -290,6 +276,38 @@ func (m *meter) keep(tx Tx) error {
 		}
 	}
 	return nil
+}
+
+// counted is what the report adds to balances, with an event for each limit that this takes
+// above its value. What has happened is never refused, but what nobody could count is.
+func (m *meter) counted() ([]limit.Balance, []Event, error) {
+	var out []limit.Balance
+	var events []Event
+	deltas := limit.Deltas(m.limits, m.calendar, m.posted)
+	for _, l := range m.limits {
+		for k, b := range deltas {
+			if k.Limit != l.ID || b.Used == 0 {
+				continue
+			}
+			was, err := m.r.Balance(k)
+			if err != nil {
+				return nil, nil, err
+			}
+			now, err := money.Add(was.Used, was.Held, b.Used)
+			if err != nil {
+				return nil, nil, invalid("amount", "The amount is too large.").because(ReasonQuantity)
+			}
+			if now > l.Value && was.Used+was.Held <= l.Value {
+				body, err := json.Marshal(map[string]string{"limit": l.Value.String(), "used": (was.Used + b.Used).String(), "held": was.Held.String()})
+				if err != nil {
+					return nil, nil, err
+				}
+				events = append(events, Event{At: m.now, Kind: "limit.exceeded", Customer: m.res.Customer, Subject: l.ID, By: m.who.User.ID, Body: body})
+			}
+			out = append(out, b)
+		}
+	}
+	return out, events, nil
 }
 
 // ReportUserUsage records users' parts of a usage.

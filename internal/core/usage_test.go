@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/limit"
 )
 
 // capped is a new desk with an allocation whose cpu may be reported up to 100 in a span.
@@ -62,5 +64,42 @@ func TestACapThatIsNoneCapsNothing(t *testing.T) {
 		if err := d.report(p, units(101).String()); err != nil {
 			t.Errorf("%s: %v", attrs, err)
 		}
+	}
+}
+
+func TestWhatNobodyCouldCountIsRefusedNotWrappedAround(t *testing.T) {
+	d := newDesk(t)
+	most := dollars("9000000000000")
+	must(d.Apply(ctx, core.System(), core.World{
+		Customers: []core.CustomerSpec{{Slug: "buyer", Limits: []core.LimitSpec{{Measure: limit.Money, Period: limit.Year, Value: most}}}},
+		Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{{Code: "hpc", Components: []core.ComponentSpec{{Code: "gold", Billing: catalog.ByUsage}},
+			Plans: []core.PlanSpec{{Code: "basic", Prices: []core.PriceSpec{{Component: "gold", Each: price("900000000")}}}}}}}},
+	}))(t)
+	first, second := d.allocated(t, 5), d.allocated(t, 5)
+	report := func(p core.Placed) error {
+		_, err := d.ReportUsage(ctx, d.seller, core.UsageReport{Resource: p.Resource.ID, Amounts: []core.UsageAmount{{Component: "gold", Amount: units(6000)}}})
+		return err
+	}
+	if err := report(first); err != nil {
+		t.Fatal(err)
+	}
+	if err := report(second); core.KindOf(err) != core.Invalid || core.AsError(err).Reason != core.ReasonQuantity {
+		t.Errorf("beyond what can be counted: %v", err)
+	}
+	d.audit(t)
+}
+
+func TestALimitOverWhatNobodyCanCountIsRefused(t *testing.T) {
+	d := newDesk(t)
+	none := []core.LimitSpec{{Measure: limit.Money, Period: limit.Year}}
+	must(d.Apply(ctx, core.System(), core.World{Customers: []core.CustomerSpec{{Slug: "buyer", Limits: none}}}))(t)
+	must(d.Apply(ctx, core.System(), core.World{Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{{Code: "hpc",
+		Plans: []core.PlanSpec{{Code: "basic", Prices: []core.PriceSpec{{Component: "storage", Each: price("900000000")}}}}}}}}}))(t)
+	for range 2 {
+		d.allocated(t, 8000)
+	}
+	limited := core.World{Customers: []core.CustomerSpec{{Slug: "buyer", Limits: []core.LimitSpec{{Measure: limit.Money, Period: limit.Year, Value: dollars("1000")}}}}}
+	if _, err := d.Apply(ctx, core.System(), limited); core.KindOf(err) != core.Invalid || core.AsError(err).Reason != core.ReasonQuantity {
+		t.Errorf("a limit whose balance is beyond all bounds: %v", err)
 	}
 }

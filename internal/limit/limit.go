@@ -110,6 +110,17 @@ type Balance struct {
 	Used, Held money.Micro
 }
 
+// Plus adds what happened to a balance; money.ErrRange where that is more than can be
+// counted.
+func (b Balance) Plus(d Balance) (Balance, error) {
+	used, err := money.Add(b.Used, d.Used)
+	if err != nil {
+		return b, err
+	}
+	held, err := money.Add(b.Held, d.Held)
+	return Balance{Key: d.Key, Used: used, Held: held}, err
+}
+
 // Match returns the balances an entry counts against, in the order of limits.
 func Match(limits []Limit, c Calendar, e ledger.Entry) []Key {
 	var keys []Key
