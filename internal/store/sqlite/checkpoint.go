@@ -56,7 +56,7 @@ func (s *Store) takeLog(c *conn) {
 			return
 		}
 	}
-	_ = s.between(context.Background(), func() error { return s.writer.script(passive) })
+	_ = s.line.Between(context.Background(), func() error { return s.writer.script(passive) })
 }
 
 // walIndex reads how long the log is from the index that SQLite keeps beside it, which

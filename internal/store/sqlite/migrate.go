@@ -70,7 +70,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return unusable("migrate", "The desk is closing.", nil)
 	default:
 	}
-	return s.between(ctx, func() error { return s.migrate(context.WithoutCancel(ctx)) })
+	return s.line.Between(ctx, func() error { return s.migrate(context.WithoutCancel(ctx)) })
 }
 
 func (s *Store) migrate(ctx context.Context) error {

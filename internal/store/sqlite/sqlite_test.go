@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/store/line"
 )
 
 // openIn opens and migrates the store of a directory.
@@ -207,13 +210,20 @@ func TestALongQueryEndsWithItsContext(t *testing.T) {
 
 func TestTheLineBeforeTheWriterIsBounded(t *testing.T) {
 	s := openIn(t, t.TempDir(), Options{})
+	ctx, leave := context.WithCancel(t.Context())
+	var all sync.WaitGroup
 	keep(t, s, func(core.Tx) error { // nobody is taken out of the line meanwhile
-		for range mostWaiting {
-			s.queue <- &call{ctx: t.Context(), fn: func(core.Tx) error { return nil }, done: make(chan outcome, 1)}
+		for range line.Most {
+			all.Go(func() { _ = s.Update(ctx, core.Touch{}, func(core.Tx) error { return nil }) })
+		}
+		for s.line.Waiting() < line.Most {
+			runtime.Gosched()
 		}
 		wantRefused(t, s.Update(t.Context(), core.Touch{}, func(core.Tx) error { return nil }), "busy")
 		return nil
 	})
+	leave()
+	all.Wait()
 	keep(t, s, func(core.Tx) error { return nil })
 }
 

@@ -13,6 +13,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/store/line"
 	"github.com/docket-desk/docket/internal/store/record"
 )
 
@@ -39,9 +40,8 @@ type Store struct {
 	dir     string
 	opts    Options
 	lock    *os.File
-	writer  *conn         // the writing goroutine's alone
-	queue   chan *call    // to the writing goroutine
-	gone    chan struct{} // closed when that has ended
+	writer  *conn // the writing goroutine's alone
+	line    *line.Line
 	readers *pool
 	ready   atomic.Bool // the schema is this program's
 	closing sync.Once
@@ -67,7 +67,8 @@ func Open(dir string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &Store{dir: dir, opts: opts, queue: make(chan *call, mostWaiting), gone: make(chan struct{}), closed: make(chan struct{}), long: make(chan struct{}, 1)}
+	s := &Store{dir: dir, opts: opts, closed: make(chan struct{}), long: make(chan struct{}, 1)}
+	s.line = line.New(s.closed)
 	s.readers = newPool(opts.Readers, func() (*conn, error) { return openReader(s.path()) })
 	err := s.open(s.path())
 	if err != nil {
@@ -75,7 +76,7 @@ func Open(dir string, opts Options) (*Store, error) {
 		return nil, err
 	}
 	if s.writer == nil {
-		close(s.gone)
+		s.line.Gone()
 	} else {
 		go s.write()
 		s.taking.Go(s.checkpoint)
@@ -193,7 +194,7 @@ func (s *Store) Close() error {
 	var err error
 	s.closing.Do(func() {
 		close(s.closed)
-		<-s.gone
+		<-s.line.Ended()
 		s.taking.Wait()
 		err = s.shut()
 	})

@@ -2,50 +2,15 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
-	"sync/atomic"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/store/line"
 	"github.com/docket-desk/docket/internal/store/record"
 )
 
-const (
-	// mostWaiting bounds the line before the writer. Beyond it callers are told to come
-	// again rather than kept until they have given up.
-	mostWaiting = 4096
-	// mostTogether bounds how many acts share a commit: what one that fails after a write
-	// makes the others do again.
-	mostTogether = 256
-)
-
-// call is an act in the line before the writer.
-type call struct {
-	ctx   context.Context
-	fn    func(core.Tx) error
-	alone func() error // instead of fn: outside of any transaction, between two batches
-	scans bool         // has a batch of its own
-	state atomic.Int32 // waiting, or else who came first: the writer or the end of ctx
-	done  chan outcome
-}
-
-const (
-	waiting int32 = iota
-	taken
-	dropped
-)
-
-// outcome is how an act ended.
-type outcome struct {
-	err      error
-	panicked *panicked
-}
-
-// panicked is what fn panicked with, to panic with where it was called.
-type panicked struct {
-	value any
-	stack []byte
-}
+// mostTogether bounds how many acts share a commit: what one that fails after a write
+// makes the others do again.
+const mostTogether = 256
 
 // Update runs fn on the writing goroutine, in one transaction with whoever waits there
 // too, and returns once that is synced. fn sees what those before it in the transaction
@@ -60,101 +25,27 @@ func (s *Store) Update(ctx context.Context, on core.Touch, fn func(tx core.Tx) e
 	if err := s.usable("update"); err != nil {
 		return err
 	}
-	return s.wait(&call{ctx: ctx, fn: fn, scans: on.Scan, done: make(chan outcome, 1)})
-}
-
-// between runs fn on the writing goroutine between two batches.
-func (s *Store) between(ctx context.Context, fn func() error) error {
-	return s.wait(&call{ctx: ctx, alone: fn, done: make(chan outcome, 1)})
-}
-
-func (s *Store) wait(c *call) error {
-	if c.ctx.Err() != nil {
-		return ended(c.ctx)
-	}
-	select {
-	case s.queue <- c:
-	default:
-		return unusable("update", "The desk is busy. Try again in a moment.", nil)
-	}
-	select {
-	case o := <-c.done:
-		return o.told()
-	case <-c.ctx.Done():
-		if c.state.CompareAndSwap(waiting, dropped) {
-			return ended(c.ctx)
-		}
-	case <-s.gone:
-	}
-	select {
-	case o := <-c.done:
-		return o.told()
-	case <-s.gone: // it came too late, or its answer lies there since
-	}
-	select {
-	case o := <-c.done:
-		return o.told()
-	default:
-		return unusable("update", "The desk is closing.", nil)
-	}
-}
-
-// told is the outcome as the caller gets it.
-func (o outcome) told() error {
-	if o.panicked != nil {
-		panic(fmt.Sprintf("%v\n\n%s", o.panicked.value, o.panicked.stack))
-	}
-	return o.err
+	return s.line.Wait(ctx, on, fn).Err
 }
 
 // write is the writing goroutine: it takes who waits, never waiting for more.
 func (s *Store) write() {
-	defer close(s.gone)
+	defer s.line.Gone()
 	var b batch
-	var next *call // taken out of the line, for the next batch
+	var next *line.Call
 	for {
-		first := next
-		next = nil
-		if first == nil {
-			select {
-			case first = <-s.queue:
-			case <-s.closed:
-				return
-			}
-		}
-		b.calls = append(b.calls[:0], first)
-		for !first.apart() && next == nil && len(b.calls) < mostTogether {
-			select {
-			case c := <-s.queue:
-				if c.apart() {
-					next = c
-				} else {
-					b.calls = append(b.calls, c)
-				}
-				continue
-			default:
-			}
-			break
+		if b.calls, next = s.line.Batch(b.calls, next, mostTogether); b.calls == nil {
+			return
 		}
 		s.together(&b)
-		select {
-		case <-s.closed:
-			if next != nil {
-				next.done <- outcome{err: unusable("update", "The desk is closing.", nil)}
-			}
-			return
-		default:
-		}
 	}
 }
-
-func (c *call) apart() bool { return c.scans || c.alone != nil }
 
 // batch are the acts of one transaction and what it changes of the writer's memory.
 type batch struct {
 	store    *Store
-	calls    []*call
-	outcomes []outcome
+	calls    []*line.Call
+	outcomes []line.Outcome
 	pos      int64 // of the last event
 	idem     idemChanges
 	added    record.Added
@@ -165,26 +56,26 @@ type batch struct {
 func (s *Store) together(b *batch) {
 	turn := b.calls[:0]
 	for _, c := range b.calls {
-		if c.state.CompareAndSwap(waiting, taken) {
+		if c.Take() {
 			turn = append(turn, c)
 		}
 	}
 	b.calls = turn
-	if len(b.calls) == 1 && b.calls[0].alone != nil {
+	if len(b.calls) == 1 && b.calls[0].Between != nil {
 		c := b.calls[0]
-		c.done <- protect(c.alone)
+		c.Answer(line.Protect(c.Between))
 		return
 	}
 	if !s.attempt(b) {
 		for _, c := range b.calls {
-			one := batch{calls: []*call{c}}
+			one := batch{calls: []*line.Call{c}}
 			s.attempt(&one)
-			c.done <- one.outcomes[0]
+			c.Answer(one.outcomes[0])
 		}
 		return
 	}
 	for i, c := range b.calls {
-		c.done <- b.outcomes[i]
+		c.Answer(b.outcomes[i])
 	}
 }
 
@@ -201,7 +92,7 @@ func (s *Store) attempt(b *batch) bool {
 	for _, c := range b.calls {
 		o, touched := b.run(c)
 		b.outcomes = append(b.outcomes, o)
-		if touched && (o.err != nil || o.panicked != nil) {
+		if touched && (o.Err != nil || o.Panicked != nil) {
 			return len(b.calls) == 1
 		}
 		wrote = wrote || touched
@@ -231,29 +122,19 @@ func (s *Store) attempt(b *batch) bool {
 func (b *batch) all(err error) {
 	b.outcomes = b.outcomes[:0]
 	for range b.calls {
-		b.outcomes = append(b.outcomes, outcome{err: err})
+		b.outcomes = append(b.outcomes, line.Outcome{Err: err})
 	}
 }
 
 // run runs one act and reports whether it wrote.
-func (b *batch) run(c *call) (o outcome, wrote bool) {
-	t := &tx{batch: b, e: engine{c: b.store.writer, ctx: context.WithoutCancel(c.ctx)}}
+func (b *batch) run(c *line.Call) (o line.Outcome, wrote bool) {
+	t := &tx{batch: b, e: engine{c: b.store.writer, ctx: context.WithoutCancel(c.Ctx)}}
 	t.Tx = record.Tx{Reader: record.Reader{Engine: &t.e, Now: b.store.opts.Now}, Owners: &b.store.owners, Added: b.added}
-	o = protect(func() error { return c.fn(t) })
+	o = line.Protect(func() error { return c.Fn(t) })
 	t.e.c = nil // fn may have kept tx
 	b.added = t.Added
-	if o.err == nil {
-		o.err = t.e.failed
+	if o.Err == nil {
+		o.Err = t.e.failed
 	}
 	return o, t.e.wrote
-}
-
-// protect runs fn and catches its panic.
-func protect(fn func() error) (o outcome) {
-	defer func() {
-		if p := recover(); p != nil {
-			o.panicked = &panicked{p, debug.Stack()}
-		}
-	}()
-	return outcome{err: fn()}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -16,23 +17,30 @@ import (
 // how each ended. They are in the line in their order.
 func pile(t *testing.T, s *Store, acts ...func(tx core.Tx) error) []error {
 	t.Helper()
+	return pileOn(t, s, core.Touch{}, -1, acts...)
+}
+
+// pileOn is pile where one act, by its place, has another Touch.
+func pileOn(t *testing.T, s *Store, on core.Touch, which int, acts ...func(tx core.Tx) error) []error {
+	t.Helper()
 	ended := make([]error, len(acts))
 	var all sync.WaitGroup
 	keep(t, s, func(core.Tx) error {
 		for i, act := range acts {
-			was := len(s.queue)
+			was, touch := s.line.Waiting(), core.Touch{}
+			if i == which {
+				touch = on
+			}
 			all.Go(func() {
 				defer func() {
 					if p := recover(); p != nil {
 						ended[i] = fmt.Errorf("panic: %v", p)
 					}
 				}()
-				ended[i] = s.Update(t.Context(), core.Touch{}, act)
+				ended[i] = s.Update(t.Context(), touch, act)
 			})
-			for len(s.queue) == was {
-				if t.Context().Err() != nil {
-					t.Fatal("the test ended")
-				}
+			for s.line.Waiting() == was {
+				runtime.Gosched()
 			}
 		}
 		return nil
@@ -183,25 +191,12 @@ func TestAPanicAloneIsItsOwn(t *testing.T) {
 
 func TestAnActThatScansHasABatchOfItsOwn(t *testing.T) {
 	s := openIn(t, t.TempDir(), Options{})
-	var scan sync.WaitGroup
 	n := commits(s, func() {
-		keep(t, s, func(core.Tx) error {
-			calls := []*call{}
-			for i := range 5 {
-				c := &call{ctx: t.Context(), fn: put(fmt.Sprint(i)), scans: i == 2, done: make(chan outcome, 1)}
-				calls = append(calls, c)
-				s.queue <- c
+		for _, err := range pileOn(t, s, core.Touch{Scan: true}, 2, put("a"), put("b"), put("c"), put("d"), put("e")) {
+			if err != nil {
+				t.Error(err)
 			}
-			scan.Go(func() {
-				for _, c := range calls {
-					if o := <-c.done; o.err != nil {
-						t.Error(o.err)
-					}
-				}
-			})
-			return nil
-		})
-		scan.Wait()
+		}
 	})
 	if n != 3 {
 		t.Errorf("%d commits, want one before the scan, its own, and one after", n)
@@ -240,8 +235,7 @@ func TestWhoWaitsWhenTheDeskClosesIsToldSo(t *testing.T) {
 	if err := <-late; err != nil {
 		t.Error(err)
 	}
-	c := &call{ctx: context.Background(), fn: put("a"), done: make(chan outcome, 1)}
-	wantRefused(t, s.wait(c), "closing")
+	wantRefused(t, s.line.Wait(context.Background(), core.Touch{}, put("a")).Err, "closing")
 }
 
 func TestTheLogIsTakenIntoTheFileAndBeginsAgain(t *testing.T) {
