@@ -154,7 +154,7 @@ func TestMistakesSayWhatToDoNext(t *testing.T) {
 		"an amount left out":   {[]string{"order", "adjust", "12", "--data", data}, exitUsage, "--amount and --message"},
 		"a page of nothing":    {[]string{"order", "list", "--limit", "0", "--data", data}, exitUsage, "1 to 1000"},
 		"a bad setting":        {[]string{"serve", "--data", data, "--log-level", "loud"}, exitUsage, "debug, info, warn or error"},
-		"another database":     {[]string{"serve", "--data", data, "--db", "postgres://x/y"}, exitUsage, "leave --db"},
+		"another database":     {[]string{"serve", "--data", data, "--db", "mysql://x/y"}, exitUsage, "postgres://user:password@host"},
 		"no file to apply":     {[]string{"apply", "--data", data}, exitUsage, "`docket apply --help` says more"},
 		"an address taken":     {[]string{"serve", "--data", t.TempDir(), "--http", "256.0.0.1:1"}, exitFailed, "--http"},
 		"nothing to migrate":   {[]string{"migrate", "--data", filepath.Join(data, "none")}, exitFailed, "docket serve --data"},
