@@ -95,7 +95,7 @@ func report(cmd *cobra.Command, tell func(client.Report)) (r client.Report, err 
 	if err != nil {
 		return r, usage(cmd, err)
 	}
-	if err := there(data); err != nil {
+	if err := there(cfg); err != nil {
 		return r, err
 	}
 	d, err := app.Look(cfg)

@@ -287,10 +287,9 @@ func TestAFlagGoesBeforeTheEnvironmentAndThatBeforeTheFile(t *testing.T) {
 		t.Errorf("got %+v", cfg)
 	}
 	for text, want := range map[string]string{
-		"htp: x\n":             `there is no setting "htp"`,
-		"db: postgres://h/d\n": "cannot open PostgreSQL",
-		"db: mysql://h/d\n":    "no database that this docket can open",
-		"public_url: desk\n":   "no origin",
+		"htp: x\n":           `there is no setting "htp"`,
+		"db: mysql://h/d\n":  "no database that this docket can open",
+		"public_url: desk\n": "no origin",
 		"public_url: https://desk.example/deeper\n": "no origin",
 		"tls_cert: a.pem\n":                         "a certificate needs its key",
 		"log_level: loud\n":                         "no log level",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/docket-desk/docket/internal/core"
@@ -47,6 +48,13 @@ func Open(ctx context.Context, cfg Config) (*Desk, error) {
 		return nil, errors.Join(plain(err), books.Close())
 	}
 	return d, nil
+}
+
+// There reports whether there is a desk: another database than the data directory's tells
+// by itself, once it is opened.
+func (c Config) There() bool {
+	_, err := os.Stat(filepath.Join(c.Data, "docket.db"))
+	return err == nil || c.DB != ""
 }
 
 // Look opens a desk for reading alone, beside one that may be running.

@@ -180,8 +180,10 @@ func (d *draft) timely(p Placement) error {
 	if p.StartsOn != nil && *p.StartsOn > today {
 		d.o.CountsOn = *p.StartsOn
 	}
-	if err := d.covered(); err != nil {
-		return err
+	if p.Type != order.Terminate { // what ends asks for nothing
+		if err := d.covered(); err != nil {
+			return err
+		}
 	}
 	return d.resourceReady(p)
 }
@@ -246,7 +248,7 @@ func (d *draft) choosePlan(p Placement) error {
 		if !d.counts {
 			return errCounts
 		}
-		n, err := d.r.CountResources(ResourceQuery{Plans: []id.ID{plan.ID}, States: []order.ResourceState{order.Creating, order.OK, order.ResourceErred, order.Updating, order.Terminating}})
+		n, err := d.r.CountResources(ResourceQuery{Plans: []id.ID{plan.ID}, States: living})
 		if err != nil {
 			return err
 		}
@@ -374,10 +376,20 @@ func (d *draft) prepareResource(p Placement) error {
 		return invalid("name", "The name is longer than 500 characters.").because(ReasonQuantity)
 	}
 	d.res.OpenOrder = d.o.ID
-	if p.EndsOn != nil {
-		d.jobs = append(d.jobs, Job{Subject: d.res.ID, Kind: JobEnd, RunAt: p.EndsOn.Time()})
+	if end := d.endOf(p); end != nil {
+		d.jobs = append(d.jobs, Job{Subject: d.res.ID, Kind: JobEnd, RunAt: end.Time()})
 	}
 	return nil
+}
+
+// endOf is the last day that a placement gives its resource; on the project's last day,
+// whose job has run by then, it is that.
+func (d *draft) endOf(p Placement) *day.Day {
+	of := d.project.EndOn
+	if of != nil && *of <= day.Of(d.now) && (p.Type == order.Create || p.Type == order.Restore) {
+		return of
+	}
+	return p.EndsOn
 }
 
 // slug spells a name in lower case letters, digits and hyphens, with the id to be unique.

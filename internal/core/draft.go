@@ -190,7 +190,7 @@ func (d *draft) hold() error {
 		return d.c.refusal(d.r, broken)
 	}
 	d.o.Held = total
-	return nil
+	return d.boundParts()
 }
 
 // check asks the limits of new entries, over balances that earlier entries of this

@@ -17,8 +17,9 @@ const (
 	JobBegin    = "begin"        // a start date comes
 	JobOpen     = "open-project" // a project's start comes
 	JobExpire   = "expire"
-	JobOverdue  = "overdue" // a deadline passed: only reported
-	JobEnd      = "end"     // a resource's last day came: the terminate order is placed
+	JobOverdue  = "overdue"     // a deadline passed: only reported
+	JobEnd      = "end"         // a resource's last day came: the terminate order is placed
+	JobProject  = "end-project" // a project's last day came, and with it that of its resources
 )
 
 // ClaimJobs leases due jobs to the caller: until the lease ends nobody else is given
@@ -107,6 +108,7 @@ var deskJobs = map[string]func(*Core, context.Context, Job) error{
 	JobExpire:  jobAct(order.Expire),
 	JobOverdue: (*Core).reportOverdue,
 	JobEnd:     (*Core).endResource,
+	JobProject: (*Core).endProject,
 }
 
 func jobAct(act order.Act) func(*Core, context.Context, Job) error {
@@ -124,17 +126,10 @@ func (c *Core) dropJob(ctx context.Context, j Job) error {
 	return c.store.Update(ctx, touchJob(j), func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
 }
 
-// endResource places the terminate order of a resource whose last day has come.
-func (c *Core) endResource(ctx context.Context, j Job) error {
-	_, err := c.PlaceOrder(ctx, System(), Placement{Type: order.Terminate, Resource: j.Subject})
-	if err != nil && KindOf(err) != Conflict && KindOf(err) != NotFound {
-		return err
-	}
-	return c.dropJob(ctx, j)
-}
-
 // DeskKinds are the kinds of jobs that Tick does.
-func DeskKinds() []string { return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd} }
+func DeskKinds() []string {
+	return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd, JobProject}
+}
 
 // Tick does one round of the desk's own jobs and says how many it did. Once a day it
 // forgets what need not be remembered any more, too.

@@ -91,14 +91,14 @@ func TestStockThatWasNotDeliveredIsNotUsed(t *testing.T) {
 	grow := core.Placement{Type: order.Update, Resource: p.Resource.ID, Asks: []core.Ask{{Component: "storage", Quantity: units(8)}}}
 	up := must(d.PlaceOrder(ctx, d.owner, grow))(t)
 	at := slices.IndexFunc(up.Lines, func(l order.Line) bool { return l.Component == d.component("hpc", "storage") })
-	up = d.finish(t, up, core.Verdict{Lines: []core.Moved{{Line: up.Lines[at].N, To: order.Delivered, Delivered: ptr(units(3))}}})
-	if got := up.Resource.Quantities[d.component("hpc", "storage")]; got != units(3) {
+	up = d.finish(t, up, core.Verdict{Lines: []core.Moved{{Line: up.Lines[at].N, To: order.Delivered, Delivered: ptr(units(6))}}})
+	if got := up.Resource.Quantities[d.component("hpc", "storage")]; got != units(6) {
 		t.Fatalf("the resource has %s TB", got)
 	}
 	d.verified(t)
-	_, err := d.PlaceOrder(ctx, d.owner, d.ask("hpc", map[string]money.Micro{"storage": units(6)}))
-	wantBreach(t, err, tenant.OnCustomer, "8", "3", "0", "6")
-	must(d.PlaceOrder(ctx, d.owner, d.ask("hpc", map[string]money.Micro{"storage": units(5)})))(t)
+	_, err := d.PlaceOrder(ctx, d.owner, d.ask("hpc", map[string]money.Micro{"storage": units(3)}))
+	wantBreach(t, err, tenant.OnCustomer, "8", "6", "0", "3")
+	must(d.PlaceOrder(ctx, d.owner, d.ask("hpc", map[string]money.Micro{"storage": units(2)})))(t)
 }
 
 func TestARetriedChangeCountsFromWhatThereIsNow(t *testing.T) {

@@ -6,8 +6,27 @@ import (
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 )
+
+// MaxParts bounds what one order makes at once: each part is a row, written in the
+// order's own transaction.
+const MaxParts = 10_000
+
+// boundParts refuses to make more at once than MaxParts. Limits come first: they say more.
+func (d *draft) boundParts() error {
+	if d.sheet.Offering.Measure != catalog.Count || d.sheet.Offering.Fulfilment != catalog.Instant {
+		return nil
+	}
+	room := MaxParts * money.Unit
+	for _, l := range d.lines {
+		if room -= l.Quantity; room < 0 {
+			return invalid("quantity", "One order may come to %d at most of what is made at once.", MaxParts).because(ReasonQuantity)
+		}
+	}
+	return nil
+}
 
 // keepAssets makes the resource's parts match its quantities: the pieces that came with
 // shipped lines, and a part for each unit of what is done at once.

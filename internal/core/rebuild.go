@@ -198,7 +198,9 @@ func addUp(r Reader, customer id.ID, limits []limit.Limit, sums map[limit.Key]li
 			return err
 		}
 		for _, e := range page {
-			limit.AddUp(sums, by.near(e), cal, e)
+			if err := limit.AddUp(sums, by.near(e), cal, e); err != nil {
+				return invalid("limits", "What counts against a limit of %s is more than can be counted.", who.Name).because(ReasonQuantity)
+			}
 		}
 		if seen != nil {
 			seen(page)

@@ -88,7 +88,8 @@ func (d *draft) move(moves []Moved, event string) error {
 			return invalid("lines", "The order has no line %d.", m.Line)
 		}
 		l := &d.lines[n]
-		if m.To == "" {
+		moves := m.To != ""
+		if !moves {
 			m.To = l.State // only its shipment or message changes
 		} else if !order.MayMove(l.State, m.To) {
 			return &Error{Kind: Conflict, Reason: ReasonState, Field: "lines", About: Ref{"order", d.o.ID},
@@ -110,8 +111,13 @@ func (d *draft) move(moves []Moved, event string) error {
 		if m.Shipment != nil {
 			l.Shipment = mergeShipment(l.Shipment, m.Shipment)
 		}
-		if _, well := order.At(l.State, d.goodEnd()); well {
-			d.deliver(l, m.Delivered)
+		switch _, well := order.At(l.State, d.goodEnd()); {
+		case !well:
+			l.Delivered = 0 // it may have ended well before it was lost
+		case moves || m.Delivered != nil:
+			if err := d.deliver(l, m.Delivered); err != nil {
+				return err
+			}
 		}
 		d.moved[n] = true
 		d.event(event, d.o.ID, map[string]any{"line": l.N, "to": string(l.State), "message": l.Message})
@@ -131,18 +137,23 @@ func mergeShipment(old, add *order.Shipment) *order.Shipment {
 	return &s
 }
 
-// deliver notes how much of a line was delivered: nobody is charged for more than was
-// ordered.
-func (d *draft) deliver(l *order.Line, delivered *money.Micro) {
+// deliver notes how much there is of a line now: nobody is charged for more than was
+// ordered. Of a change that is all of it, so less than what stays is refused: the units
+// that the ledger has as used would be nowhere.
+func (d *draft) deliver(l *order.Line, delivered *money.Micro) error {
 	l.Delivered = l.Quantity
 	if delivered == nil {
-		return
+		return nil
 	}
-	l.Delivered = max(0, *delivered)
+	if least := min(l.Before, l.Quantity); *delivered < least {
+		return invalid("delivered", "Line %d cannot come to %s: what is delivered of it is from %s to %s, in all.", l.N, *delivered, least, l.Quantity).because(ReasonQuantity)
+	}
+	l.Delivered = *delivered
 	if l.Delivered > l.Quantity {
 		d.event("line.capped", d.o.ID, map[string]any{"line": l.N, "ordered": l.Quantity.String(), "delivered": l.Delivered.String()})
 		l.Delivered = l.Quantity
 	}
+	return nil
 }
 
 // fulfil ends an order well: open lines end well too, what was delivered is captured,
@@ -155,7 +166,7 @@ func (d *draft) fulfil(step order.Step, v Verdict) error {
 	for n, l := range d.lines {
 		if ended, _ := order.At(l.State, d.goodEnd()); !ended {
 			d.lines[n].State = d.goodEnd()
-			d.deliver(&d.lines[n], nil)
+			d.lines[n].Delivered = l.Quantity
 			d.moved[n] = true
 		}
 	}

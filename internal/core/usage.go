@@ -152,6 +152,9 @@ func (m *meter) report(a UsageAmount) error {
 	if len(rows) > 0 {
 		u = rows[0]
 	}
+	if err := m.capped(x, a.Amount); err != nil {
+		return err
+	}
 	amount := a.Amount
 	u.Reported, u.Recurring, u.Note, u.UpdatedAt = &amount, a.Recurring, a.Note, m.now
 	if x.Billing == catalog.ByUsage {
@@ -164,6 +167,33 @@ func (m *meter) report(a UsageAmount) error {
 }
 
 func (m *meter) firstDay() day.Day { return firstDay(m.res, m.terms) }
+
+// capped asks the provider's own bound of what is metered: a report that takes the span's
+// total above it is refused.
+func (m *meter) capped(x catalog.Component, total money.Micro) error {
+	most, span, ok := x.Cap()
+	if !ok || x.Billing != catalog.ByUsage {
+		return nil
+	}
+	from, to := span.Around(m.period)
+	to-- // inclusive
+	rows, err := m.r.Usages(UsageQuery{Resources: []id.ID{m.res.ID}, Components: []id.ID{x.ID}, From: &from, To: &to, Any: &Sight{All: true}, Page: Page{Limit: 1000}})
+	if err != nil {
+		return err
+	}
+	for _, u := range rows {
+		if u.Period == m.period || u.Reported == nil {
+			continue
+		}
+		if total, err = money.Add(total, *u.Reported); err != nil {
+			return invalid("amount", "The amount is too large.").because(ReasonQuantity)
+		}
+	}
+	if total > most {
+		return invalid("amount", "Total amount exceeds limit. Total amount: %s, limit: %s.", total, most).because(ReasonCap)
+	}
+	return nil
+}
 
 // firstDay is the day of a resource's first stretch: usage cannot count before it.
 func firstDay(res order.Resource, terms []order.Term) day.Day {
@@ -250,7 +280,8 @@ func (m *meter) keep(tx Tx) error {
 	return nil
 }
 
-// moved is what the entries do to balances, and the limits they take above their value.
+// moved is what the entries do to balances, and the limits they take above their value. What
+// has happened is never refused, but what nobody could count is.
 func (m *meter) moved() (events []Event, out []limit.Balance, err error) {
 	deltas := limit.Deltas(m.limits, m.calendar, m.posted)
 	for _, l := range m.limits {

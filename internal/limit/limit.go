@@ -110,6 +110,17 @@ type Balance struct {
 	Used, Held money.Micro
 }
 
+// Plus adds what happened to a balance; money.ErrRange where that is more than can be
+// counted.
+func (b Balance) Plus(d Balance) (Balance, error) {
+	used, err := money.Add(b.Used, d.Used)
+	if err != nil {
+		return b, err
+	}
+	held, err := money.Add(b.Held, d.Held)
+	return Balance{Key: d.Key, Used: used, Held: held}, err
+}
+
 // Match returns the balances an entry counts against, in the order of limits.
 func Match(limits []Limit, c Calendar, e ledger.Entry) []Key {
 	var keys []Key
@@ -160,24 +171,36 @@ func (l Limit) of(s ledger.Sums) money.Micro {
 	return s.Amount
 }
 
-// Deltas adds up what entries do to each balance they count against.
+// Deltas adds up what the entries of one act do to each balance they count against. Who
+// made them has seen that they can be counted.
 func Deltas(limits []Limit, c Calendar, entries []ledger.Entry) map[Key]Balance {
 	out := map[Key]Balance{}
 	for _, e := range entries {
-		AddUp(out, limits, c, e)
+		held, used := e.Delta()
+		for _, l := range limits {
+			if k, ok := l.match(c, e); ok {
+				b := out[k]
+				out[k] = Balance{Key: k, Used: b.Used + l.of(used), Held: b.Held + l.of(held)}
+			}
+		}
 	}
 	return out
 }
 
-// AddUp adds what one entry does to each balance it counts against.
-func AddUp(sums map[Key]Balance, limits []Limit, c Calendar, e ledger.Entry) {
+// AddUp adds what one entry does to each balance it counts against; money.ErrRange where
+// nobody could count that.
+func AddUp(sums map[Key]Balance, limits []Limit, c Calendar, e ledger.Entry) error {
 	held, used := e.Delta()
 	for _, l := range limits {
 		if k, ok := l.match(c, e); ok {
-			b := sums[k]
-			sums[k] = Balance{Key: k, Used: b.Used + l.of(used), Held: b.Held + l.of(held)}
+			b, err := sums[k].Plus(Balance{Key: k, Used: l.of(used), Held: l.of(held)})
+			if err != nil {
+				return err
+			}
+			sums[k] = b
 		}
 	}
+	return nil
 }
 
 // Breach is a limit that what is asked does not fit.

@@ -308,6 +308,8 @@ func resolve(s *core.Scene, b client.Placement, p *core.Placement) error {
 			return err
 		}
 		offering = res.Offering
+	} else if b.Offering == "" {
+		return &core.Error{Kind: core.Invalid, Field: "offering", Msg: "Name the offering, or the resource that the order changes."}
 	} else {
 		sh, err := s.OfferingByCode(b.Offering)
 		if err != nil {

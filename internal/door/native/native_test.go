@@ -373,6 +373,16 @@ func TestBrokenRequestsAreProblems(t *testing.T) {
 	}
 }
 
+func TestAnOrderThatNamesNoOfferingIsOfNone(t *testing.T) {
+	_, buyer, _ := desk(t)
+	p := racks
+	p.Offering = ""
+	_, err := buyer.Place(t.Context(), p, "")
+	if p := refused(t, err, http.StatusUnprocessableEntity); p.Field != "offering" {
+		t.Errorf("refused for %q: %s", p.Field, p.Detail)
+	}
+}
+
 func TestTheDescriptionIsForAnyone(t *testing.T) {
 	_, _, url := desk(t)
 	answer, err := http.Get(url + "/docket/v1/openapi.json")
