@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/docket-desk/docket/internal/clock"
 )
 
 // Config is what a deployment decides. Texts that are empty take their defaults from Load.
@@ -24,6 +26,7 @@ type Config struct {
 	Cert      string // PEM files of a certificate for the https port; none: one of the desk's own
 	CertKey   string
 	LogLevel  string // debug, info, warn or error
+	Clock     string // where the desk's clock starts, for tests and sandboxes; "": true time, which cannot be turned
 
 	Log *slog.Logger
 }
@@ -47,6 +50,7 @@ func Settings() []Setting {
 		{"tls-cert", "DOCKET_TLS_CERT", "tls_cert", "", "PEM file of a certificate for the https port; by default the desk makes a CA and a certificate of its own", func(c *Config) *string { return &c.Cert }},
 		{"tls-key", "DOCKET_TLS_KEY", "tls_key", "", "PEM file of the certificate's key", func(c *Config) *string { return &c.CertKey }},
 		{"log-level", "DOCKET_LOG_LEVEL", "log_level", "info", "debug, info, warn or error", func(c *Config) *string { return &c.LogLevel }},
+		{"clock", "DOCKET_CLOCK", "clock", "", "for tests and sandboxes: the instant at which the desk's clock starts, such as 2031-03-01T12:00:00Z, or how far it is from true time, such as +36h; it can then be turned with docket clock", func(c *Config) *string { return &c.Clock }},
 	}
 }
 
@@ -115,11 +119,22 @@ func (c *Config) check() error {
 	if (c.Cert == "") != (c.CertKey == "") {
 		return errors.New("a certificate needs its key: give both --tls-cert and --tls-key, or neither")
 	}
+	if _, err := c.clock(); err != nil {
+		return fmt.Errorf("the clock: %w", err)
+	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return fmt.Errorf("%q is no log level: debug, info, warn or error", c.LogLevel)
 	}
 	return nil
+}
+
+// clock is the desk's clock, where it is one that can be turned.
+func (c *Config) clock() (*clock.Clock, error) {
+	if c.Clock == "" {
+		return nil, nil
+	}
+	return clock.Parse(c.Clock)
 }
 
 // Buckets is the folder in which each bucket that is a folder lies.
