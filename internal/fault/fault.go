@@ -24,7 +24,7 @@ const (
 	RenameBefore = "rename.before" // a file is written whole under another name
 	RenameAfter  = "rename.after"
 	UploadBefore = "upload.before" // an object of a delivery is begun
-	UploadHalf   = "upload.half"   // some of it is written
+	UploadHalf   = "upload.half"   // its content is written, and nothing lies in its place
 	UploadAfter  = "upload.after"  // it lies in its place
 	JobClaimed   = "job.claimed"   // a worker has the lease and has done nothing
 	JobRead      = "job.read"      // it knows what is to be done
