@@ -106,5 +106,5 @@ func (s *Store) apply(m migration) error {
 			return err
 		}
 	}
-	return s.writer.run("COMMIT")
+	return s.commit()
 }

@@ -12,6 +12,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/fault"
 )
 
 // Names of the files in the data directory.
@@ -276,12 +277,25 @@ func (s *Store) Update(ctx context.Context, on core.Touch, fn func(tx core.Tx) e
 	if err != nil {
 		return err
 	}
-	if err := s.writer.run("COMMIT"); err != nil {
+	if err := s.commit(); err != nil {
 		return t.failure("commit", err)
 	}
 	s.idem.keep(t.idem)
 	s.owners.keep(t.owners)
 	s.sources.keep(t.sources)
+	return nil
+}
+
+// commit keeps what was written, between the two points at which the crash harness may
+// break the program: before, nothing was kept; after, all was and nobody was told.
+func (s *Store) commit() error {
+	if err := fault.At(fault.CommitBefore); err != nil {
+		return err
+	}
+	if err := s.writer.run("COMMIT"); err != nil {
+		return err
+	}
+	_ = fault.At(fault.CommitAfter) // an error here would deny what is done
 	return nil
 }
 
