@@ -206,3 +206,6 @@ func (d *Desk) String() string {
 	}
 	return "one process over SQLite"
 }
+
+// Ahead is how far the desk's clock is ahead of true time.
+func (d *Desk) Ahead() time.Duration { return time.Duration(d.ahead.Load()) }

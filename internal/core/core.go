@@ -7,7 +7,6 @@
 package core
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
@@ -26,7 +25,7 @@ type Config struct {
 
 // Core is one desk.
 type Core struct {
-	store  Store
+	store  *watched
 	now    func() time.Time
 	clock  *clock.Clock // nil: it cannot be turned
 	ids    *id.Source
@@ -48,7 +47,7 @@ func New(store Store, now func() time.Time, ids *id.Source, master seal.Key, log
 	if cfg.Lease == 0 {
 		cfg.Lease = time.Minute
 	}
-	return &Core{store: store, now: now, clock: cfg.Clock, ids: ids, master: master, log: log, rights: cfg.Rights, lease: cfg.Lease, wake: make(chan struct{}, 1)}
+	return &Core{store: &watched{Store: store}, now: now, clock: cfg.Clock, ids: ids, master: master, log: log, rights: cfg.Rights, lease: cfg.Lease, wake: make(chan struct{}, 1)}
 }
 
 // Now is the desk's clock, in UTC and whole microseconds.
@@ -57,10 +56,3 @@ func (c *Core) Now() time.Time { return c.now().UTC().Truncate(time.Microsecond)
 // NewID draws an id.
 func (c *Core) NewID() id.ID { return c.ids.Next() }
 
-// Ready reports whether the store answers.
-func (c *Core) Ready(ctx context.Context) error {
-	return c.store.View(ctx, func(r Reader) error {
-		_, err := r.Meta("master")
-		return err
-	})
-}
