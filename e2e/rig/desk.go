@@ -20,6 +20,7 @@ import (
 type Desk struct {
 	Dir  string
 	Env  []string // of its processes, on top of what each needs
+	Wrap []string // the command line before docket's own, such as prlimit's
 	Keys Keys
 
 	db      string
@@ -53,6 +54,9 @@ func New(t testing.TB, opt Options) *Desk {
 	d.Apply(t, World(t, opt.World))
 	return d
 }
+
+// Empty is a desk in a folder where there is none yet.
+func Empty(dir string) *Desk { return &Desk{Dir: dir, db: *DB, procs: make([]*Process, *Servers)} }
 
 // Apply applies a world to the desk at rest, and remembers the keys that were made.
 func (d *Desk) Apply(t testing.TB, w client.World) {
@@ -209,3 +213,6 @@ func (d *Desk) String() string {
 
 // Ahead is how far the desk's clock is ahead of true time.
 func (d *Desk) Ahead() time.Duration { return time.Duration(d.ahead.Load()) }
+
+// SetAhead sets how far the clocks of processes started from now on are ahead.
+func (d *Desk) SetAhead(by time.Duration) { d.ahead.Store(int64(by)) }

@@ -159,6 +159,9 @@ func (p *Process) Alive() bool {
 // Said is all that the process has said.
 func (p *Process) Said() string { return p.said.String() }
 
+// PID is the process's id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Code is the exit code of a process that has ended; -1 where a signal ended it.
 func (p *Process) Code() int { return p.cmd.ProcessState.ExitCode() }
 
@@ -216,12 +219,14 @@ func (d *Desk) args() []string {
 func (d *Desk) Start(t testing.TB, faults ...string) {
 	t.Helper()
 	var started []*Process
+	Binary(t)
 	d.mu.Lock()
 	for n := range d.procs {
 		if d.procs[n] != nil && d.procs[n].Alive() {
 			continue
 		}
-		d.procs[n] = launch(t, slices.Concat(d.env(), d.Env, faultEnv(faults, n)), Binary(t), d.args()...)
+		line := slices.Concat(d.Wrap, []string{Binary(t)}, d.args())
+		d.procs[n] = launch(t, slices.Concat(d.env(), d.Env, faultEnv(faults, n)), line[0], line[1:]...)
 		started = append(started, d.procs[n])
 	}
 	d.mu.Unlock()

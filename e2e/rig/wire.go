@@ -30,6 +30,7 @@ type Result struct {
 	Outcome Outcome
 	ID      id.ID // of the order
 	Status  int   // 0: there was no answer
+	Header  http.Header
 	Body    string
 	Err     error // why it is unknown
 }
@@ -88,7 +89,7 @@ func answered(r *http.Request, into any) Result {
 	if err != nil {
 		return Result{Err: err}
 	}
-	out := Result{Status: answer.StatusCode, Body: string(b)}
+	out := Result{Status: answer.StatusCode, Header: answer.Header, Body: string(b)}
 	switch {
 	case answer.StatusCode >= 500:
 		out.Err = fmt.Errorf("answered %s", answer.Status)
