@@ -55,4 +55,3 @@ func (c *Core) Now() time.Time { return c.now().UTC().Truncate(time.Microsecond)
 
 // NewID draws an id.
 func (c *Core) NewID() id.ID { return c.ids.Next() }
-

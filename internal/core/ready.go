@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -37,7 +38,11 @@ func (w *watched) last() time.Time {
 // tryEvery is how long a write that succeeded stands for those that nobody tried.
 const tryEvery = 10 * time.Second
 
-const metaReady = "ready" // when readiness was last written down
+// room is what must fit where a write failed: a disk that has none for an order may have
+// some for a word.
+const room = 64 << 10
+
+const metaReady = "ready" // what was written last to see whether one can
 
 // Ready reports whether the desk reads and writes. It tries a write where the last one
 // failed, or was long ago: a full disk is found before an order finds it, and room on it,
@@ -50,11 +55,15 @@ func (c *Core) Ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := c.Now()
-	if now.Sub(c.store.last()).Abs() < tryEvery {
+	now, wrote := c.Now(), c.store.last()
+	if now.Sub(wrote).Abs() < tryEvery {
 		return nil
 	}
-	if err := c.store.Update(ctx, Touch{}, func(tx Tx) error { return tx.PutMeta(metaReady, now.Format(time.RFC3339)) }); err != nil {
+	mark := c.NewID().Decimal() // another each time: what is there already a store need not write
+	if wrote.IsZero() {
+		mark += strings.Repeat(" ", room)
+	}
+	if err := c.store.Update(ctx, Touch{}, func(tx Tx) error { return tx.PutMeta(metaReady, mark) }); err != nil {
 		return err
 	}
 	c.store.note(now)
