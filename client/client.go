@@ -159,6 +159,18 @@ func (c *Client) VerifyAloud(ctx context.Context, tell func(Report)) (Report, er
 	}
 }
 
+// Clock says what the desk's clock shows, where it is one that can be turned.
+func (c *Client) Clock(ctx context.Context) (Clock, error) {
+	var out Clock
+	return out, c.do(ctx, http.MethodGet, "/clock", nil, &out, "")
+}
+
+// TurnClock turns the desk's clock, where it is one that can be turned.
+func (c *Client) TurnClock(ctx context.Context, t Turn) (Clock, error) {
+	var out Clock
+	return out, c.do(ctx, http.MethodPost, "/clock", t, &out, "")
+}
+
 func (c *Client) do(ctx context.Context, method, path string, in, out any, key string) error {
 	var body io.Reader
 	if in != nil {

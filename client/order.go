@@ -164,3 +164,14 @@ type Imported struct {
 	Acquisitions int `json:"acquisitions"`
 	Tiles        int `json:"tiles"`
 }
+
+// Clock is what the clock of a test or a sandbox shows.
+type Clock struct {
+	Now time.Time `json:"now"`
+}
+
+// Turn says how to turn the clock: one of both.
+type Turn struct {
+	Set     string `json:"set,omitempty" doc:"The instant to turn it to, such as 2031-03-01T12:00:00Z; a day alone is its midnight, UTC."`
+	Advance string `json:"advance,omitempty" doc:"How far to turn it on, such as 36h or 30d; back, where it is below zero."`
+}

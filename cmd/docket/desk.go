@@ -42,6 +42,11 @@ func settings(cmd *cobra.Command, data string) func() (app.Config, error) {
 // asking adds the flags by which a verb names the desk that it asks.
 func asking(cmd *cobra.Command) {
 	cmd.PersistentFlags().String("data", "", "ask the desk at rest in this folder, instead of a running one")
+	reaching(cmd)
+}
+
+// reaching adds the flags by which a verb names a running desk.
+func reaching(cmd *cobra.Command) {
 	cmd.PersistentFlags().String("url", "", "the running desk's root (DOCKET_URL)")
 	cmd.PersistentFlags().String("token", "", "an API token (DOCKET_TOKEN)")
 }

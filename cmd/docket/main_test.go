@@ -220,3 +220,23 @@ func TestTheReadmesCommandsAreCommands(t *testing.T) {
 		t.Errorf("only %d commands were found", tried)
 	}
 }
+
+func TestTheClockIsTurnedOnlyOverAPort(t *testing.T) {
+	t.Setenv("DOCKET_URL", "")
+	t.Setenv("DOCKET_TOKEN", "")
+	data, _ := atRest(t)
+	for name, tt := range map[string]struct {
+		args []string
+		say  string
+	}{
+		"no desk":       {[]string{"clock"}, "which desk?"},
+		"one at rest":   {[]string{"clock", "--data", data}, "unknown flag"},
+		"to no instant": {[]string{"clock", "set"}, "accepts 1 arg"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if code, said := docket(t, tt.args...); code != exitUsage || !strings.Contains(said, tt.say) {
+				t.Errorf("%d %s, want %q", code, said, tt.say)
+			}
+		})
+	}
+}

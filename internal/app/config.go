@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/docket-desk/docket/internal/clock"
 	"github.com/docket-desk/docket/internal/door/ard"
 	"github.com/docket-desk/docket/internal/door/modelarts"
 	"github.com/docket-desk/docket/internal/door/native"
@@ -35,6 +36,7 @@ type Config struct {
 	CertKey   string
 	LogLevel  string // debug, info, warn or error
 	SameBody  string // doors where the same body is the same order, and for how long: "ard=1h,waldur=10m"
+	Clock     string // where the desk's clock starts, for tests and sandboxes; "": true time, which cannot be turned
 
 	Log *slog.Logger
 }
@@ -59,6 +61,7 @@ func Settings() []Setting {
 		{"tls-key", "DOCKET_TLS_KEY", "tls_key", "", "PEM file of the certificate's key", func(c *Config) *string { return &c.CertKey }},
 		{"same-body", "DOCKET_SAME_BODY", "same_body", "ard=1h", "doors (ard, outposts, modelarts, waldur, native) where an order with the same body from the same key is the same order while that has not failed, and for how long, such as ard=1h,waldur=10m; none: nowhere. A request with Docket-Repeat: new is always an order of its own. Keys that a client sends (Idempotency-Key, amz-sdk-invocation-id) count for a day whatever this says", func(c *Config) *string { return &c.SameBody }},
 		{"log-level", "DOCKET_LOG_LEVEL", "log_level", "info", "debug, info, warn or error", func(c *Config) *string { return &c.LogLevel }},
+		{"clock", "DOCKET_CLOCK", "clock", "", "for tests and sandboxes: the instant at which the desk's clock starts, such as 2031-03-01T12:00:00Z, or how far it is from true time, such as +36h; it can then be turned with docket clock", func(c *Config) *string { return &c.Clock }},
 	}
 }
 
@@ -127,6 +130,9 @@ func (c *Config) check() error {
 	if _, err := c.sameBody(); err != nil {
 		return err
 	}
+	if _, err := c.clock(); err != nil {
+		return fmt.Errorf("the clock: %w", err)
+	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return fmt.Errorf("%q is no log level: debug, info, warn or error", c.LogLevel)
@@ -158,6 +164,14 @@ func (c *Config) sameBody() (map[string]front.SameBody, error) {
 
 // mostRepeat is for how long requests are remembered at least.
 const mostRepeat = 24 * time.Hour
+
+// clock is the desk's clock, where it is one that can be turned.
+func (c *Config) clock() (*clock.Clock, error) {
+	if c.Clock == "" {
+		return nil, nil
+	}
+	return clock.Parse(c.Clock)
+}
 
 // Buckets is the folder in which each bucket that is a folder lies.
 func (c Config) Buckets() string { return filepath.Join(c.Data, "buckets") }

@@ -7,11 +7,11 @@
 package core
 
 import (
-	"context"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
+	"github.com/docket-desk/docket/internal/clock"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/seal"
 	"github.com/docket-desk/docket/internal/tenant"
@@ -21,12 +21,14 @@ import (
 type Config struct {
 	Rights tenant.Rights // nil: tenant.DefaultRights
 	Lease  time.Duration // of a job; 0: one minute
+	Clock  *clock.Clock  // what New's now reads, where it may be turned; nil: it may not
 }
 
 // Core is one desk.
 type Core struct {
-	store  Store
+	store  *watched
 	now    func() time.Time
+	clock  *clock.Clock // nil: it cannot be turned
 	ids    *id.Source
 	master seal.Key
 	log    *slog.Logger
@@ -47,7 +49,7 @@ func New(store Store, now func() time.Time, ids *id.Source, master seal.Key, log
 	if cfg.Lease == 0 {
 		cfg.Lease = time.Minute
 	}
-	return &Core{store: store, now: now, ids: ids, master: master, log: log, rights: cfg.Rights, lease: cfg.Lease, wake: make(chan struct{}, 1)}
+	return &Core{store: &watched{Store: store}, now: now, clock: cfg.Clock, ids: ids, master: master, log: log, rights: cfg.Rights, lease: cfg.Lease, wake: make(chan struct{}, 1)}
 }
 
 // Now is the desk's clock, in UTC and whole microseconds.
@@ -73,12 +75,4 @@ func (d *drawn) draw() id.ID {
 	}
 	d.next++
 	return d.ids[d.next-1]
-}
-
-// Ready reports whether the store answers.
-func (c *Core) Ready(ctx context.Context) error {
-	return c.store.View(ctx, func(r Reader) error {
-		_, err := r.Meta("master")
-		return err
-	})
 }

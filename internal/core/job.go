@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/docket-desk/docket/internal/fault"
 	"github.com/docket-desk/docket/internal/order"
 )
 
@@ -143,7 +144,14 @@ func (c *Core) Tick(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for _, j := range jobs {
-		if err := deskJobs[j.Kind](c, ctx, j); err != nil {
+		err := fault.At(fault.TickClaimed)
+		if err == nil {
+			err = deskJobs[j.Kind](c, ctx, j)
+		}
+		if err == nil {
+			err = fault.At(fault.TickDone)
+		}
+		if err != nil {
 			c.log.Error("a job of the desk failed; it will run again", "kind", j.Kind, "subject", j.Subject, "error", err)
 			if err := c.DelayJob(ctx, j, err); err != nil && KindOf(err) != Conflict {
 				return 0, err
