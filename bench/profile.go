@@ -1,0 +1,74 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+
+	"github.com/docket-desk/docket/internal/app"
+)
+
+// profile writes what placing orders spends, CPU and allocations, into a folder: by the
+// store alone, and by a whole server whose clients are another process.
+func (b *bench) profile(ctx context.Context) error {
+	if err := os.MkdirAll(b.opt.profile, 0o755); err != nil {
+		return err
+	}
+	runtime.MemProfileRate = 64 << 10
+	s, err := b.fresh("base")
+	if err != nil {
+		return err
+	}
+	err = b.profiled("place", func() (sample, error) { return b.place(ctx, s, clients, false) })
+	if err != nil {
+		return err
+	}
+	return b.profiled("post", func() (out sample, err error) {
+		cfg, err := s.config()
+		if err != nil {
+			return out, err
+		}
+		d, err := app.Open(ctx, cfg)
+		if err != nil {
+			return out, err
+		}
+		srv, err := d.Serve(ctx)
+		if err != nil {
+			return out, err
+		}
+		defer func() { err = errors.Join(err, srv.Stop()) }()
+		p := b.plan(clients, nil)
+		return b.together("post", part{Addr: srv.HTTPAddr, Customers: b.opt.customers, Workers: clients, Warm: p.warm, Time: p.time, Seed: p.seed})
+	})
+}
+
+// profiled writes NAME.cpu and NAME.allocs of what fn does.
+func (b *bench) profiled(name string, fn func() (sample, error)) (err error) {
+	f, err := os.Create(filepath.Join(b.opt.profile, name+".cpu"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return err
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	s, err := fn()
+	pprof.StopCPUProfile()
+	if err != nil {
+		return err
+	}
+	runtime.ReadMemStats(&after)
+	b.say("%s: %.0f/s; for each order %.0f allocations, %.1f KB", name, s.rate(), over(float64(after.Mallocs-before.Mallocs), float64(s.All)), over(float64(after.TotalAlloc-before.TotalAlloc)/1000, float64(s.All)))
+	a, err := os.Create(filepath.Join(b.opt.profile, name+".allocs"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.Lookup("allocs").WriteTo(a, 0), a.Close())
+}
