@@ -9,19 +9,19 @@ import (
 	"slices"
 )
 
-// niceStep is a step of 1, 2 or 5 times a power of ten by which an axis up to a value has
-// four to ten marks.
+// niceStep is the least step of 1, 2 or 5 times a power of ten by which an axis up to a
+// value has no more than six marks above nought.
 func niceStep(most float64) float64 {
 	if most <= 0 {
 		return 1
 	}
-	power := math.Pow(10, math.Floor(math.Log10(most/4)))
+	power := math.Pow(10, math.Floor(math.Log10(most/6)))
 	for _, n := range []float64{1, 2, 5} {
-		if most/(n*power) <= 10 && most/(n*power*2.5) < 4 {
+		if most <= 6*n*power {
 			return n * power
 		}
 	}
-	return 5 * power
+	return 10 * power
 }
 
 // acrossLog maps values to the width of a panel by their logarithm.

@@ -35,7 +35,7 @@ func load(ctx context.Context, p plan, op operation) (sample, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var (
-		counts atomic.Bool
+		counts window
 		stop   atomic.Bool
 		done   atomic.Int64
 		all    sync.WaitGroup
@@ -51,7 +51,8 @@ func load(ctx context.Context, p plan, op operation) (sample, error) {
 					return
 				}
 				done.Add(1)
-				if counts.Load() {
+				if counts.open.Load() {
+					counts.ended.Add(1)
 					lat[w] = append(lat[w], millis(time.Since(began)))
 				}
 			}
@@ -74,8 +75,14 @@ func load(ctx context.Context, p plan, op operation) (sample, error) {
 	return out, err
 }
 
-// watch lets the time pass.
-func (p plan) watch(ctx context.Context, counts *atomic.Bool) (sample, error) {
+// window is the time that counts, and how many ended in it.
+type window struct {
+	open  atomic.Bool
+	ended atomic.Int64
+}
+
+// watch lets the time pass, and more where nothing has ended in it.
+func (p plan) watch(ctx context.Context, counts *window) (sample, error) {
 	var out sample
 	if !pass(ctx, p.warm) {
 		return out, nil
@@ -85,9 +92,10 @@ func (p plan) watch(ctx context.Context, counts *atomic.Bool) (sample, error) {
 		return out, err
 	}
 	began := time.Now()
-	counts.Store(true)
-	pass(ctx, p.time)
-	counts.Store(false)
+	counts.open.Store(true)
+	for pass(ctx, p.time) && counts.ended.Load() == 0 && time.Since(began) < patience {
+	}
+	counts.open.Store(false)
 	out.Seconds = time.Since(began).Seconds()
 	after, err := p.read()
 	out.CPU, out.DB, out.Bytes = after.cpu-before.cpu, after.db-before.db, after.bytes-before.bytes

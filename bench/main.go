@@ -32,15 +32,15 @@ type options struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	if role := os.Getenv(roleVariable); role != "" {
-		if err := play(ctx, role); err != nil {
+		if err := play(context.Background(), role); err != nil {
 			fmt.Fprintln(os.Stderr, "bench "+role+":", err)
 			os.Exit(1)
 		}
 		return
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
 	opt, err := parse(os.Args[1:])
 	if err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
@@ -80,8 +80,8 @@ func parse(args []string) (options, error) {
 	}
 	opt.rounds, opt.rows, opt.time = cmp.Or(opt.rounds, rounds), cmp.Or(opt.rows, rows), cmp.Or(opt.time, length)
 	opt.data, opt.customers = cmp.Or(opt.data, ".cache/bench"), 1000
-	if opt.rows < 100 || opt.rounds < 1 || opt.time <= 0 {
-		return opt, errors.New("there must be a round, a time and at least 100 rows")
+	if opt.rows < 10_000 || opt.rounds < 1 || opt.time <= 0 {
+		return opt, errors.New("there must be a round, a time and at least 10000 rows")
 	}
 	var err error
 	opt.run, err = regexp.Compile(*run)
@@ -92,7 +92,7 @@ func parse(args []string) (options, error) {
 // at most a hundred thousand.
 func (o options) sizes() stored {
 	base := min(o.rows/10, 100_000)
-	return stored{Small: base / 10, Base: base, Most: o.rows}
+	return stored{Small: max(base/10, 1000), Base: base, Most: o.rows}
 }
 
 // machine is what a reader must know of where figures were taken, and nothing that says

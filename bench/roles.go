@@ -12,6 +12,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -20,7 +22,7 @@ const roleVariable = "DOCKET_BENCH_ROLE"
 
 // play is what the program does in a role. It ends when whoever started it has ended.
 func play(ctx context.Context, role string) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
 	switch role {
 	case "bare":
