@@ -23,6 +23,7 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 		return Placed{}, err
 	}
 	var out Placed
+	var jobs []Job
 	now := c.Now()
 	err := c.store.Update(ctx, touchIdem(Touch{Orders: []id.ID{o}, Resources: []id.ID{o}}, who, v.Idem), func(tx Tx) error {
 		if v.Idem != nil {
@@ -39,14 +40,14 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 		if err := d.write(tx); err != nil {
 			return err
 		}
-		out = d.placed()
+		out, jobs = d.placed(), d.jobs
 		return remember(tx, who, v.Idem, o, now)
 	})
 	if KindOf(err) == LimitExceeded && err != nil {
 		c.noteRefusal(ctx, who, AsError(err))
 	}
 	if err == nil {
-		c.nudge()
+		c.nudge(now, jobs)
 	}
 	return out, err
 }

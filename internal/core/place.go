@@ -132,6 +132,7 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 	var out Placed
 	now, newID := c.Now(), c.NewID()
 	var ms []measured
+	var jobs []Job
 	again := false // a repeat needs no measuring, and may no longer measure the same
 	on := Touch{Offerings: []id.ID{p.Offering}, Resources: []id.ID{p.Resource}}
 	if p.Idem != nil {
@@ -177,14 +178,14 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 		if err := d.write(tx); err != nil {
 			return err
 		}
-		out = d.placed()
+		out, jobs = d.placed(), d.jobs
 		return nil
 	})
 	if KindOf(err) == LimitExceeded {
 		c.noteRefusal(ctx, who, AsError(err))
 	}
 	if err == nil {
-		c.nudge()
+		c.nudge(now, jobs)
 	}
 	return out, err
 }
