@@ -446,5 +446,5 @@ func (d *draft) writeRest(tx Tx) error {
 
 // placed is the answer.
 func (d *draft) placed() Placed {
-	return Placed{Order: d.o, Lines: d.lines, Resource: d.res, Offering: d.sheet.Offering}
+	return Placed{Order: d.o, Lines: d.lines, Resource: d.res, Offering: d.sheet.Offering, entries: d.all()}
 }

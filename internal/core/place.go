@@ -11,6 +11,7 @@ import (
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/imagery"
+	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
@@ -97,6 +98,8 @@ type Placed struct {
 	Resource order.Resource
 	Offering catalog.Offering
 	Repeated bool // the answer to a repeat of an earlier request
+
+	entries []ledger.Entry // where this call has changed the order; see EntriesOf
 }
 
 // QuoteOrder is PlaceOrder up to the write: the same validation, the same quote, the

@@ -236,7 +236,7 @@ func (d *door) placeOrder(ctx context.Context, who core.Actor, in *placeInput) (
 	if err != nil {
 		return client.Order{}, err
 	}
-	return d.tell(ctx, who, placed.Order.ID)
+	return d.show(ctx, who, placed)
 }
 
 func (d *door) quote(ctx context.Context, who core.Actor, p core.Placement) (client.Order, error) {
@@ -303,11 +303,11 @@ func resolve(s *core.Scene, b client.Placement, p *core.Placement) error {
 		}
 		offering = res.Offering
 	} else {
-		sh, err := s.OfferingByCode(b.Offering)
+		o, err := s.OfferingCoded(b.Offering)
 		if err != nil {
 			return unknown("offering", b.Offering)
 		}
-		offering, p.Offering = sh.Offering.ID, sh.Offering.ID
+		offering, p.Offering = o.ID, o.ID
 	}
 	if b.Plan == "" {
 		return nil
