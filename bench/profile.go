@@ -13,8 +13,8 @@ import (
 	"github.com/docket-desk/docket/internal/app"
 )
 
-// profile writes what placing orders spends, CPU and allocations, into a folder: by the
-// store alone, and by a whole server whose clients are another process.
+// profile writes what placing and reading orders spends, CPU and allocations, into a
+// folder: by the store alone, and by a whole server whose clients are another process.
 func (b *bench) profile(ctx context.Context) error {
 	if err := os.MkdirAll(b.opt.profile, 0o755); err != nil {
 		return err
@@ -28,23 +28,25 @@ func (b *bench) profile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return b.profiled("post", func() (out sample, err error) {
-		cfg, err := s.config()
-		if err != nil {
-			return out, err
-		}
-		d, err := app.Open(ctx, cfg)
-		if err != nil {
-			return out, err
-		}
-		srv, err := d.Serve(ctx)
-		if err != nil {
-			return out, err
-		}
-		defer func() { err = errors.Join(err, srv.Stop()) }()
-		p := b.plan(clients, nil)
-		return b.together("post", part{Addr: srv.HTTPAddr, Customers: b.opt.customers, Workers: clients, Warm: p.warm, Time: p.time, Seed: p.seed})
-	})
+	cfg, err := s.config()
+	if err != nil {
+		return err
+	}
+	d, err := app.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	srv, err := d.Serve(ctx)
+	if err != nil {
+		return err
+	}
+	p := b.plan(clients, nil)
+	asks := part{Addr: srv.HTTPAddr, Customers: b.opt.customers, Workers: clients, Warm: p.warm, Time: p.time, Seed: p.seed}
+	err = b.profiled("post", func() (sample, error) { return b.together("post", asks) })
+	if err == nil {
+		err = b.profiled("get", func() (sample, error) { return b.together("get", asks) })
+	}
+	return errors.Join(err, srv.Stop())
 }
 
 // profiled writes NAME.cpu and NAME.allocs of what fn does.

@@ -15,6 +15,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/docket-desk/docket/client"
 )
 
 // roleVariable names the role in which this program starts itself again.
@@ -32,7 +34,13 @@ func play(ctx context.Context, role string) error {
 		return playPlace(ctx, in, cancel)
 	case "post":
 		in := bufio.NewReader(os.Stdin)
-		return playPost(ctx, in, cancel)
+		return playClients(ctx, in, cancel, func(_ context.Context, p part) (asking, error) {
+			d := &desk{world: &world{customers: p.Customers}, run: runName(p.Node)}
+			return d.poster(p.Addr), nil
+		})
+	case "get":
+		in := bufio.NewReader(os.Stdin)
+		return playClients(ctx, in, cancel, newestOf)
 	}
 	return fmt.Errorf("there is no role %q", role)
 }
@@ -97,22 +105,43 @@ func ready(in *bufio.Reader, cancel func()) error {
 	return nil
 }
 
-// playPost asks for orders over HTTP, so that who measures a server within this program
-// does not measure its clients, too.
-func playPost(ctx context.Context, in *bufio.Reader, cancel func()) error {
+// playClients asks over HTTP, so that who measures a server within this program does not
+// measure its clients, too.
+func playClients(ctx context.Context, in *bufio.Reader, cancel func(), what func(context.Context, part) (asking, error)) error {
 	var p part
 	if err := readPart(in, &p); err != nil {
 		return err
 	}
-	d := &desk{world: &world{customers: p.Customers}, run: runName(p.Node)}
+	next, err := what(ctx, p)
+	if err != nil {
+		return err
+	}
 	if err := ready(in, cancel); err != nil {
 		return err
 	}
-	got, err := loadHTTP(ctx, p.Addr, p.plan(), d.poster(p.Addr))
+	got, err := loadHTTP(ctx, p.Addr, p.plan(), next)
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(got)
+}
+
+// newestOf asks for orders that the first users see, by their tokens.
+func newestOf(ctx context.Context, p part) (asking, error) {
+	var requests [][]byte
+	for actor := range min(100, p.Customers) * usersOf {
+		list, err := client.New("http://"+p.Addr, tokenOf(actor)).Orders(ctx, client.OrderQuery{Limit: 5})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range list.Orders {
+			requests = append(requests, get(p.Addr, "/docket/v1/orders/"+o.ID, actor))
+		}
+	}
+	if len(requests) == 0 {
+		return nil, errors.New("there are no orders to read")
+	}
+	return oneOf(requests), nil
 }
 
 // child is this program at work in a role, in a process of its own.

@@ -34,6 +34,7 @@ type Core struct {
 	wake   chan struct{} // told when a job was put
 
 	refusals throttle
+	sheets   sheets
 }
 
 // New returns a desk over a store. now is UTC time; it is cut to microseconds, the

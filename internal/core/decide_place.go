@@ -88,7 +88,7 @@ func (d *draft) target(p Placement) error {
 			return errors.Join(err, notFound("offering", p.Offering))
 		}
 	}
-	if d.sheet, err = sheet(d.r, off); err != nil {
+	if d.sheet, err = d.c.sheet(d.r, off); err != nil {
 		return err
 	}
 	if p.Project == 0 {

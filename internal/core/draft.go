@@ -99,7 +99,7 @@ func (d *draft) load(i id.ID) error {
 	if err != nil {
 		return err
 	}
-	if d.sheet, err = sheet(d.r, off); err != nil {
+	if d.sheet, err = d.c.sheet(d.r, off); err != nil {
 		return err
 	}
 	d.plan, _ = d.sheet.Plan(d.o.Plan)

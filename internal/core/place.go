@@ -253,7 +253,7 @@ func (c *Core) measureFor(r Reader, who Actor, p Placement, now time.Time) ([]me
 	if off.Measure != catalog.Imagery {
 		return []measured{}, nil
 	}
-	sh, err := sheet(r, off)
+	sh, err := c.sheet(r, off)
 	if err != nil {
 		return nil, err
 	}

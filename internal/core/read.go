@@ -227,8 +227,9 @@ func (s *Scene) Offering(i id.ID) (catalog.Sheet, error) {
 }
 
 func (s *Scene) sheet(o catalog.Offering) (catalog.Sheet, error) {
-	sheet, err := sheet(s.r, o)
-	if err != nil || s.who.SeesAll() {
+	sheet, err := s.c.sheet(s.r, o)
+	agreed := func(p catalog.Plan) bool { return p.Customer != 0 }
+	if err != nil || s.who.SeesAll() || !slices.ContainsFunc(sheet.Plans, agreed) {
 		return sheet, err
 	}
 	provider, err := s.r.Provider(o.Provider)
@@ -236,23 +237,10 @@ func (s *Scene) sheet(o catalog.Offering) (catalog.Sheet, error) {
 		return sheet, err
 	}
 	mine := s.customers()
-	sheet.Plans = slices.DeleteFunc(sheet.Plans, func(p catalog.Plan) bool {
-		return p.Customer != 0 && !slices.Contains(mine, p.Customer) && !slices.Contains(mine, provider.Customer)
+	sheet.Plans = slices.DeleteFunc(slices.Clone(sheet.Plans), func(p catalog.Plan) bool {
+		return agreed(p) && !slices.Contains(mine, p.Customer) && !slices.Contains(mine, provider.Customer)
 	})
 	return sheet, nil
-}
-
-func sheet(r Reader, o catalog.Offering) (catalog.Sheet, error) {
-	s := catalog.Sheet{Offering: o}
-	var err error
-	if s.Components, err = r.Components(o.ID); err != nil {
-		return s, err
-	}
-	if s.Plans, err = r.Plans(o.ID); err != nil {
-		return s, err
-	}
-	s.Prices, err = r.Prices(o.ID)
-	return s, err
 }
 
 // seesOffering: shared ones everybody, private ones their customer's and project's
