@@ -132,65 +132,80 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 	if err := who.write(); err != nil {
 		return Placed{}, err
 	}
-	var out Placed
-	now, newID := c.Now(), c.NewID()
-	var ms []measured
-	var jobs []Job
-	again := false // a repeat needs no measuring, and may no longer measure the same
+	w := &placing{c: c, who: who, p: p, now: c.Now(), id: c.NewID()}
 	on := Touch{Offerings: []id.ID{p.Offering}, Resources: []id.ID{p.Resource}}
 	if p.Idem != nil {
-		h := idemHash(who, p.Idem)
-		on.Idem = [][16]byte{h}
+		on.Idem = [][16]byte{idemHash(who, p.Idem)}
 	}
-	err := c.store.View(ctx, func(r Reader) (err error) {
-		if p.Idem != nil {
-			_, again, err = c.repeat(r, who, p.Idem, now)
-			if err != nil || again {
-				return err
-			}
+	if !c.measuresNothing(p) {
+		if err := c.store.View(ctx, w.look); err != nil {
+			return Placed{}, err
 		}
-		ms, err = c.measureFor(r, who, p, now)
-		return err
-	})
-	if err != nil {
-		return out, err
 	}
-	err = c.store.Update(ctx, on, func(tx Tx) error {
-		if p.Idem != nil {
-			first, ok, err := c.repeat(tx, who, p.Idem, now)
-			if err != nil {
-				return err
-			}
-			if ok {
-				out = first
-				return nil
-			}
-		}
-		d := &draft{c: c, r: tx, who: who, now: now, moved: map[int]bool{}}
-		if ms == nil { // the first order ended badly since it was looked for
-			if ms, err = c.measureFor(tx, who, p, now); err != nil {
-				return err
-			}
-		}
-		if err := d.place(p, newID, ms); err != nil {
-			return err
-		}
-		if p.Idem != nil {
-			d.idem = &Idem{Day: day.Of(now), Hash: idemHash(who, p.Idem), Body: bodyHash(p.Idem.Body), About: d.o.ID, At: now}
-		}
-		if err := d.write(tx); err != nil {
-			return err
-		}
-		out, jobs = d.placed(), d.jobs
-		return nil
-	})
+	err := c.store.Update(ctx, on, w.write)
 	if KindOf(err) == LimitExceeded {
 		c.noteRefusal(ctx, who, AsError(err))
 	}
-	if err == nil {
-		c.nudge(now, jobs)
+	if KindOf(err) == Unavailable && p.Idem != nil { // what was done before is told even where nothing can be written
+		if e := c.store.View(ctx, w.look); e == nil && w.again {
+			return w.out, nil
+		}
 	}
-	return out, err
+	if err != nil {
+		return Placed{}, err
+	}
+	c.nudge(w.now, w.jobs)
+	return w.out, nil
+}
+
+// placing is one call of PlaceOrder.
+type placing struct {
+	c   *Core
+	who Actor
+	p   Placement
+	now time.Time
+	id  id.ID
+
+	ms    []measured
+	again bool // a repeat needs no measuring, and may no longer measure the same
+	out   Placed
+	jobs  []Job
+}
+
+// look reads what needs no transaction that writes: a repeat's first order, and imagery,
+// whose geometry takes its time.
+func (w *placing) look(r Reader) (err error) {
+	if w.p.Idem != nil {
+		w.out, w.again, err = w.c.repeat(r, w.who, w.p.Idem, w.now)
+		if err != nil || w.again {
+			return err
+		}
+	}
+	w.ms, err = w.c.measureFor(r, w.who, w.p, w.now)
+	return err
+}
+
+func (w *placing) write(tx Tx) error {
+	w.out, w.jobs = Placed{}, nil
+	if w.p.Idem != nil {
+		first, again, err := w.c.repeat(tx, w.who, w.p.Idem, w.now)
+		if err != nil || again {
+			w.out = first
+			return err
+		}
+	}
+	d := &draft{c: w.c, r: tx, who: w.who, now: w.now, moved: map[int]bool{}}
+	if err := d.place(w.p, w.id, w.ms); err != nil {
+		return err
+	}
+	if k := w.p.Idem; k != nil {
+		d.idem = &Idem{Day: day.Of(w.now), Hash: idemHash(w.who, k), Body: bodyHash(k.Body), About: d.o.ID, At: w.now}
+	}
+	if err := d.write(tx); err != nil {
+		return err
+	}
+	w.out, w.jobs = d.placed(), d.jobs
+	return nil
 }
 
 func idemHash(who Actor, k *IdemKey) [16]byte {
@@ -238,6 +253,16 @@ func (c *Core) repeat(r Reader, who Actor, k *IdemKey, now time.Time) (Placed, b
 	return p, err == nil, err
 }
 
+// measuresNothing reports whether a placement is known to need no measuring beforehand. It
+// need not stay true: place measures what was not.
+func (c *Core) measuresNothing(p Placement) bool {
+	if p.Resource != 0 {
+		return true
+	}
+	m, known := c.sheets.measure(p.Offering)
+	return known && m != catalog.Imagery
+}
+
 // measureFor measures what needs no transaction: imagery.
 func (c *Core) measureFor(r Reader, who Actor, p Placement, now time.Time) ([]measured, error) {
 	if p.Resource != 0 || p.Offering == 0 {
@@ -250,12 +275,12 @@ func (c *Core) measureFor(r Reader, who Actor, p Placement, now time.Time) ([]me
 	if ok, err := c.seesOffering(r, who, off); err != nil || !ok {
 		return nil, errors.Join(err, notFound("offering", p.Offering))
 	}
-	if off.Measure != catalog.Imagery {
-		return []measured{}, nil
-	}
-	sh, err := c.sheet(r, off)
+	sh, err := c.sheet(r, off) // the next order of this offering knows by it whether to come here at all
 	if err != nil {
 		return nil, err
+	}
+	if off.Measure != catalog.Imagery {
+		return []measured{}, nil
 	}
 	return measureImagery(r, &sh, p.Imagery, now)
 }

@@ -28,6 +28,14 @@ func (s *sheets) find(o catalog.Offering) (catalog.Sheet, bool) {
 	return sh, ok && sh.Offering.Rev == o.Rev
 }
 
+// measure is how an offering was measured when its sheet was last read.
+func (s *sheets) measure(offering id.ID) (catalog.Measuring, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sh, ok := s.kept[offering]
+	return sh.Offering.Measure, ok
+}
+
 func (s *sheets) keep(sh catalog.Sheet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

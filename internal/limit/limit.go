@@ -128,9 +128,15 @@ func (l Limit) stands(e ledger.Entry) bool {
 	if l.Customer != 0 && l.Customer != e.Customer {
 		return false
 	}
-	on := map[tenant.Scope]id.ID{tenant.OnCustomer: e.Customer, tenant.OnProject: e.Project, tenant.OnUser: e.User,
-		tenant.OnResource: e.Resource, tenant.OnOffering: e.Offering}
-	return on[l.Scope] == l.ScopeID
+	for _, on := range [...]struct { // no map: each entry is asked by each limit
+		scope tenant.Scope
+		id    id.ID
+	}{{tenant.OnCustomer, e.Customer}, {tenant.OnProject, e.Project}, {tenant.OnUser, e.User}, {tenant.OnResource, e.Resource}, {tenant.OnOffering, e.Offering}} {
+		if on.scope == l.Scope {
+			return on.id == l.ScopeID
+		}
+	}
+	return false
 }
 
 func (l Limit) about(e ledger.Entry) bool {
