@@ -4,7 +4,7 @@
 // holds ratios, each with the least, the median and the most of interleaved rounds,
 // beside the target. docs/performance.md says how to read it.
 //
-//	make bench                             # everything, under a quarter of an hour
+//	make bench                             # everything, under a quarter of an hour; renews the page and its plots
 //	go run ./bench -short                  # smaller desks, under three minutes
 //	go run ./bench -run 'place|post' -rounds 3
 //	go run ./bench -rows 10000000 -keep    # the desk with ten million orders, kept for the next time

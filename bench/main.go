@@ -64,7 +64,7 @@ func parse(args []string) (options, error) {
 	fs.DurationVar(&opt.time, "time", 0, "length of one load (default 2s, short 1s)")
 	fs.StringVar(&opt.data, "data", "", "folder in which desks are made; one that lies on a disk (default .cache/bench)")
 	fs.StringVar(&opt.docket, "docket", "", "the docket to serve with (default: it is built)")
-	fs.StringVar(&opt.results, "results", "bench/results", "folder for the JSON and the plots; none: they are not kept")
+	fs.StringVar(&opt.results, "results", ".cache/bench/results", "folder for the JSON and the plots; none: they are not kept")
 	fs.StringVar(&opt.docs, "docs", "", "Markdown page to put the tables into, between its marks")
 	fs.StringVar(&opt.profile, "profile", "", "instead of measuring: profile placing orders, store alone and over HTTP, into this folder")
 	fs.BoolVar(&opt.keep, "keep", false, "keep the filled desks, and go on from them the next time")
