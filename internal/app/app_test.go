@@ -209,9 +209,9 @@ func TestIdsGoOnThoughTheClockIsSetBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	floor, err := d.claim(t.Context())
-	if err != nil || floor <= last {
-		t.Errorf("after %d, ids go on above %d, %v", last, floor, err)
+	node, err := d.store.Node(t.Context())
+	if err != nil || node.Floor <= last {
+		t.Errorf("after %d, ids go on above %d, %v", last, node.Floor, err)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/docket-desk/docket/internal/store"
 )
 
 // Config is what a deployment decides. Texts that are empty take their defaults from Load.
@@ -41,7 +43,7 @@ func Settings() []Setting {
 	return []Setting{
 		{"http", "DOCKET_HTTP", "http", "127.0.0.1:8080", "address of the http port; port 0 takes a free one", func(c *Config) *string { return &c.HTTP }},
 		{"https", "DOCKET_HTTPS", "https", "127.0.0.1:8443", "address of the https port", func(c *Config) *string { return &c.HTTPS }},
-		{"db", "DOCKET_DB", "db", "", "database; by default SQLite in the data directory", func(c *Config) *string { return &c.DB }},
+		{"db", "DOCKET_DB", "db", "", "database, postgres://user:password@host:5432/name; by default SQLite in the data directory", func(c *Config) *string { return &c.DB }},
 		{"master-key-file", "DOCKET_MASTER_KEY_FILE", "master_key_file", "", "file of the key that seals secrets; by default master.key in the data directory, made at the first start", func(c *Config) *string { return &c.MasterKey }},
 		{"public-url", "DOCKET_PUBLIC_URL", "public_url", "", "origin written into absolute links, such as https://desk.example; by default the one that the request came to", func(c *Config) *string { return &c.Public }},
 		{"tls-cert", "DOCKET_TLS_CERT", "tls_cert", "", "PEM file of a certificate for the https port; by default the desk makes a CA and a certificate of its own", func(c *Config) *string { return &c.Cert }},
@@ -100,11 +102,8 @@ func (c *Config) check() error {
 	if c.Data == "" {
 		return errors.New("say where the data directory is: --data DIR")
 	}
-	if strings.HasPrefix(c.DB, "postgres://") || strings.HasPrefix(c.DB, "postgresql://") {
-		return errors.New("this docket keeps its books in SQLite, in the data directory, and cannot open PostgreSQL: leave --db and DOCKET_DB out")
-	}
-	if c.DB != "" {
-		return fmt.Errorf("%q is no database that this docket can open: leave --db and DOCKET_DB out for SQLite in the data directory", c.DB)
+	if err := store.CheckAddress(c.DB); err != nil {
+		return err
 	}
 	if c.Public != "" {
 		u, err := url.Parse(c.Public)

@@ -11,7 +11,7 @@ import (
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -26,11 +26,9 @@ type Desk struct {
 	log   *slog.Logger
 }
 
-// Metas are single values beside the books.
-const (
-	metaMaster = "master" // the fingerprint of the key that secrets are sealed under
-	metaIDs    = "ids"    // no id below this may be drawn again
-)
+// metaMaster is the setting that holds the fingerprint of the key that secrets are sealed
+// under.
+const metaMaster = "master"
 
 // Open opens the desk in a data directory, makes it where there is none, and brings its
 // database to this program's version. It refuses a master key other than the one that
@@ -40,25 +38,25 @@ func Open(ctx context.Context, cfg Config) (*Desk, error) {
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, err
 	}
-	store, err := sqlite.Open(cfg.Data, sqlite.Options{})
+	books, err := store.Open(ctx, cfg.Data, cfg.DB, store.Options{})
 	if err != nil {
 		return nil, plain(err)
 	}
-	d := &Desk{Config: cfg, store: store, log: log}
+	d := &Desk{Config: cfg, store: books, log: log}
 	if err := d.start(ctx); err != nil {
-		return nil, errors.Join(plain(err), store.Close())
+		return nil, errors.Join(plain(err), books.Close())
 	}
 	return d, nil
 }
 
 // Look opens a desk for reading alone, beside one that may be running.
 func Look(cfg Config) (*Desk, error) {
-	store, err := sqlite.Open(cfg.Data, sqlite.Options{ReadOnly: true})
+	books, err := store.Open(context.Background(), cfg.Data, cfg.DB, store.Options{ReadOnly: true})
 	if err != nil {
 		return nil, plain(err)
 	}
-	d := &Desk{Config: cfg, store: store, log: cfg.logger()}
-	d.Core = core.New(store, time.Now, id.NewSource(time.Now, 0, 0), seal.Key{}, d.log, core.Config{})
+	d := &Desk{Config: cfg, store: books, log: cfg.logger()}
+	d.Core = core.New(books, time.Now, id.NewSource(time.Now, 0, 0), seal.Key{}, d.log, core.Config{})
 	return d, nil
 }
 
@@ -70,19 +68,22 @@ func (d *Desk) start(ctx context.Context) error {
 	if d.Master, err = seal.LoadOrMake(d.Config.MasterKey); err != nil {
 		return err
 	}
-	floor, err := d.claim(ctx)
+	if err := d.claim(ctx); err != nil {
+		return err
+	}
+	node, err := d.store.Node(ctx)
 	if err != nil {
 		return err
 	}
-	d.ids = id.NewSource(time.Now, 0, floor)
+	d.ids = id.NewSource(time.Now, uint8(node.Number), node.Floor)
 	d.Core = core.New(d.store, time.Now, d.ids, d.Master, d.log, core.Config{})
 	return d.keepFloor(ctx)
 }
 
-// claim checks that the master key is the desk's, and says above which id to go on.
-func (d *Desk) claim(ctx context.Context) (floor id.ID, err error) {
+// claim checks that the master key is the desk's; the first to open a desk says which.
+func (d *Desk) claim(ctx context.Context) error {
 	mine := d.Master.Fingerprint()
-	err = d.store.Update(ctx, core.Touch{}, func(tx core.Tx) error {
+	return d.store.Update(ctx, core.Touch{Scan: true, Exclusive: true}, func(tx core.Tx) error {
 		theirs, err := tx.Meta(metaMaster)
 		if err != nil {
 			return err
@@ -91,37 +92,16 @@ func (d *Desk) claim(ctx context.Context) (floor id.ID, err error) {
 			return &core.Error{Kind: core.Conflict, Op: "open", Msg: fmt.Sprintf(
 				"The secrets of this desk are sealed under another master key than the one in %s: put the right one there, or name it with --master-key-file.", d.Config.MasterKey)}
 		}
-		kept, err := tx.Meta(metaIDs)
-		if err != nil {
-			return err
-		}
-		if kept != "" {
-			if floor, err = id.ParseDecimal(kept); err != nil {
-				return err
-			}
-		}
-		// A desk that was killed kept no floor of its last moments, but its orders tell.
-		newest, err := tx.Orders(core.OrderQuery{Any: &core.Sight{All: true}, Hidden: true, Page: core.Page{Limit: 1}})
-		if err != nil {
-			return err
-		}
-		if len(newest) > 0 {
-			floor = max(floor, newest[0].ID)
-		}
 		if theirs == "" {
 			return tx.PutMeta(metaMaster, mine)
 		}
 		return nil
 	})
-	return floor, err
 }
 
 // keepFloor remembers up to where ids were drawn, so that they go on from there though
 // the clock be set back.
-func (d *Desk) keepFloor(ctx context.Context) error {
-	at := d.ids.Next().Decimal()
-	return d.store.Update(ctx, core.Touch{}, func(tx core.Tx) error { return tx.PutMeta(metaIDs, at) })
-}
+func (d *Desk) keepFloor(ctx context.Context) error { return d.store.KeepFloor(ctx, d.ids.Next()) }
 
 // Close closes the books. Nothing may be using the desk any more.
 func (d *Desk) Close() error {

@@ -25,7 +25,11 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 	var out Placed
 	var jobs []Job
 	now := c.Now()
-	err := c.store.Update(ctx, touchIdem(Touch{Orders: []id.ID{o}, Resources: []id.ID{o}}, who, v.Idem), func(tx Tx) error {
+	on := Touch{Orders: []id.ID{o}}
+	if act == order.Retry || act == order.Restart { // held anew
+		on.Days = []day.Day{day.Of(now)}
+	}
+	err := c.store.Update(ctx, touchIdem(on, who, v.Idem), func(tx Tx) error {
 		if v.Idem != nil {
 			first, again, err := c.repeat(tx, who, v.Idem, now)
 			if err != nil || again {

@@ -32,7 +32,7 @@ func (c *Core) Apply(ctx context.Context, who Actor, w World) (Made, error) {
 		return Made{}, err
 	}
 	var made Made
-	err = c.store.Update(ctx, Touch{Scan: true}, func(tx Tx) error {
+	err = c.store.Update(ctx, Touch{Scan: true, Exclusive: true}, func(tx Tx) error {
 		a := &applier{c: c, tx: tx, by: who.User.ID, now: c.Now(), verifiers: verifiers,
 			customers: map[string]tenant.Customer{}, projects: map[string]tenant.Project{}, offerings: map[string]*catalog.Sheet{}, moved: map[id.ID]bool{}}
 		a.today = day.Of(a.now)

@@ -35,6 +35,7 @@ type Core struct {
 
 	refusals throttle
 	sheets   sheets
+	owners   owners
 }
 
 // New returns a desk over a store. now is UTC time; it is cut to microseconds, the

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
@@ -236,6 +235,9 @@ func (d *draft) choosePlan(p Placement) error {
 		return invalid("plan", "Plan %s is in %s; %s pays in %s.", plan.Name, plan.Currency, d.customer.Name, d.customer.Currency).because(ReasonCurrency)
 	}
 	if plan.MaxResources > 0 && plan.ID != d.res.Plan {
+		if !d.counts {
+			return errCounts
+		}
 		n, err := d.r.CountResources(ResourceQuery{Plans: []id.ID{plan.ID}, States: []order.ResourceState{order.Creating, order.OK, order.ResourceErred, order.Updating, order.Terminating}})
 		if err != nil {
 			return err
@@ -317,9 +319,8 @@ func (d *draft) replacing() error {
 		if l.Replaces == "" {
 			continue
 		}
-		o, _, _ := strings.Cut(l.Replaces, "/")
-		i, err := id.ParseDecimal(o)
-		if err != nil {
+		i, _, ok := lineOf(l.Replaces)
+		if !ok {
 			return invalid("replaces", "%q names no line: write order/n.", clip(l.Replaces))
 		}
 		old, err := d.r.Lines(i)

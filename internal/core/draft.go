@@ -27,7 +27,8 @@ type draft struct {
 	o        order.Order
 	fresh    bool // the order is new
 	lines    []order.Line
-	newLines int // how many of lines, at the end, are new
+	newLines int  // how many of lines, at the end, are new
+	counts   bool // what is counted about customer and offering cannot move meanwhile
 	moved    map[int]bool
 	replaced []order.Line // of other orders
 	res      order.Resource
@@ -53,6 +54,9 @@ type draft struct {
 	dropped []string // kinds of the order's jobs to delete
 	idem    *Idem
 }
+
+// errCounts sends a decision back that rests on a count: it comes again with Exclusive.
+var errCounts = errors.New("what is counted may move")
 
 // around reads what stands around the order: who pays, what for, who delivers, what it
 // is priced by, and every limit it counts against.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/order"
 )
 
@@ -26,23 +25,24 @@ const (
 // ClaimJobs leases due jobs to the caller: until the lease ends nobody else is given
 // them. The attempt of each job is the claim's name.
 func (c *Core) ClaimJobs(ctx context.Context, kinds []string, n int) ([]Job, error) {
-	var claimed []Job
-	due := 0
-	if err := c.store.View(ctx, func(r Reader) error {
-		list, err := r.DueJobs(kinds, c.Now(), n)
-		due = len(list)
+	var due, claimed []Job
+	if err := c.store.View(ctx, func(r Reader) (err error) {
+		due, err = r.DueJobs(kinds, c.Now(), n)
 		return err
-	}); err != nil || due == 0 {
+	}); err != nil || len(due) == 0 {
 		return nil, err
 	}
-	err := c.store.Update(ctx, Touch{}, func(tx Tx) error {
+	err := c.store.Update(ctx, touchJob(due...), func(tx Tx) error {
 		claimed = nil
 		now := c.Now()
-		list, err := tx.DueJobs(kinds, now, n)
-		if err != nil {
-			return err
-		}
-		for _, j := range list {
+		for _, seen := range due {
+			j, err := tx.Job(seen.Subject, seen.Kind)
+			if KindOf(err) == NotFound && err != nil || err == nil && j.RunAt.After(now) {
+				continue // another was first
+			}
+			if err != nil {
+				return err
+			}
 			j.Attempt++
 			j.RunAt = now.Add(c.lease)
 			if err := tx.PutJob(j); err != nil {
@@ -75,7 +75,7 @@ func (c *Core) DelayJob(ctx context.Context, j Job, cause error) error {
 }
 
 func (c *Core) putClaimed(ctx context.Context, j Job, change func(*Job)) error {
-	return c.store.Update(ctx, Touch{}, func(tx Tx) error {
+	return c.store.Update(ctx, touchJob(j), func(tx Tx) error {
 		now, err := tx.Job(j.Subject, j.Kind)
 		if err != nil || now.Attempt != j.Attempt {
 			return &Error{Kind: Conflict, Reason: ReasonStale, Op: "job", Msg: "The lease was lost.", Err: err}
@@ -125,10 +125,15 @@ func jobAct(act order.Act) func(*Core, context.Context, Job) error {
 	return func(c *Core, ctx context.Context, j Job) error {
 		_, err := c.Act(ctx, System(), j.Subject, act, Verdict{Job: j.Kind, Attempt: j.Attempt})
 		if KindOf(err) == Conflict { // somebody was there first: what was meant has happened
-			return c.store.Update(ctx, Touch{}, func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
+			return c.dropJob(ctx, j)
 		}
 		return err
 	}
+}
+
+// dropJob deletes a claimed job that nothing is left to do of.
+func (c *Core) dropJob(ctx context.Context, j Job) error {
+	return c.store.Update(ctx, touchJob(j), func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
 }
 
 // endResource places the terminate order of a resource whose last day has come.
@@ -137,7 +142,7 @@ func (c *Core) endResource(ctx context.Context, j Job) error {
 	if err != nil && KindOf(err) != Conflict && KindOf(err) != NotFound {
 		return err
 	}
-	return c.store.Update(ctx, Touch{}, func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
+	return c.dropJob(ctx, j)
 }
 
 // DeskKinds are the kinds of jobs that Tick does.
@@ -161,7 +166,7 @@ func (c *Core) Tick(ctx context.Context) (int, error) {
 }
 
 func (c *Core) reportOverdue(ctx context.Context, j Job) error {
-	return c.store.Update(ctx, Touch{Orders: []id.ID{j.Subject}}, func(tx Tx) error {
+	return c.store.Update(ctx, touchJob(j), func(tx Tx) error {
 		o, err := tx.Order(j.Subject)
 		if err != nil {
 			return err

@@ -43,13 +43,6 @@ func remember(tx Tx, who Actor, k *IdemKey, about id.ID, now time.Time) error {
 	return tx.PutIdem(Idem{Day: day.Of(now), Hash: idemHash(who, k), Body: bodyHash(k.Body), About: about, At: now})
 }
 
-func touchIdem(on Touch, who Actor, k *IdemKey) Touch {
-	if k != nil {
-		on.Idem = append(on.Idem, idemHash(who, k))
-	}
-	return on
-}
-
 // OpenFor lists the open orders for documents that the caller was shown, whoever placed
 // them: what is under way for a thing stops it from being moved or removed.
 func (s *Scene) OpenFor(refs ...id.ID) ([]Placed, error) {

@@ -111,7 +111,7 @@ func (c *Core) QuoteOrder(ctx context.Context, who Actor, p Placement) (Quote, e
 	}
 	now := c.Now()
 	err := c.store.View(ctx, func(r Reader) error {
-		d := &draft{c: c, r: r, who: who, now: now, moved: map[int]bool{}}
+		d := &draft{c: c, r: r, who: who, now: now, counts: true, moved: map[int]bool{}}
 		ms, err := c.measureFor(r, who, p, now)
 		if err != nil {
 			return err
@@ -133,16 +133,14 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 		return Placed{}, err
 	}
 	w := &placing{c: c, who: who, p: p, now: c.Now(), id: c.NewID()}
-	on := Touch{Offerings: []id.ID{p.Offering}, Resources: []id.ID{p.Resource}}
-	if p.Idem != nil {
-		on.Idem = [][16]byte{idemHash(who, p.Idem)}
+	if err := w.prepare(ctx); err != nil {
+		return Placed{}, err
 	}
-	if !c.measuresNothing(p) {
-		if err := c.store.View(ctx, w.look); err != nil {
-			return Placed{}, err
-		}
+	err := c.store.Update(ctx, w.on, w.write)
+	if errors.Is(err, errCounts) {
+		w.on.Exclusive = true
+		err = c.store.Update(ctx, w.on, w.write)
 	}
-	err := c.store.Update(ctx, on, w.write)
 	if KindOf(err) == LimitExceeded {
 		c.noteRefusal(ctx, who, AsError(err))
 	}
@@ -166,14 +164,33 @@ type placing struct {
 	now time.Time
 	id  id.ID
 
+	on    Touch
 	ms    []measured
 	again bool // a repeat needs no measuring, and may no longer measure the same
 	out   Placed
 	jobs  []Job
 }
 
-// look reads what needs no transaction that writes: a repeat's first order, and imagery,
-// whose geometry takes its time.
+// prepare names what the placement rests on and measures what takes its time, in a snapshot
+// of its own; where both are known without one, all else is read where it counts.
+func (w *placing) prepare(ctx context.Context) error {
+	var err error
+	if w.c.foresees(w.p) {
+		err = w.touch(nil)
+	} else {
+		err = w.c.store.View(ctx, w.look)
+	}
+	w.on = touchIdem(w.on, w.who, w.p.Idem)
+	return err
+}
+
+func (w *placing) touch(r Reader) (err error) {
+	w.on, err = touchPlacement(&Scene{c: w.c, r: r, who: w.who}, &w.p, day.Of(w.now))
+	return err
+}
+
+// look reads what needs no transaction that writes: a repeat's first order, imagery, whose
+// geometry takes its time, and whose project it is.
 func (w *placing) look(r Reader) (err error) {
 	if w.p.Idem != nil {
 		w.out, w.again, err = w.c.repeat(r, w.who, w.p.Idem, w.now)
@@ -181,8 +198,10 @@ func (w *placing) look(r Reader) (err error) {
 			return err
 		}
 	}
-	w.ms, err = w.c.measureFor(r, w.who, w.p, w.now)
-	return err
+	if w.ms, err = w.c.measureFor(r, w.who, w.p, w.now); err != nil {
+		return err
+	}
+	return w.touch(r)
 }
 
 func (w *placing) write(tx Tx) error {
@@ -194,7 +213,7 @@ func (w *placing) write(tx Tx) error {
 			return err
 		}
 	}
-	d := &draft{c: w.c, r: tx, who: w.who, now: w.now, moved: map[int]bool{}}
+	d := &draft{c: w.c, r: tx, who: w.who, now: w.now, counts: w.on.Exclusive, moved: map[int]bool{}}
 	if err := d.place(w.p, w.id, w.ms); err != nil {
 		return err
 	}
@@ -253,14 +272,16 @@ func (c *Core) repeat(r Reader, who Actor, k *IdemKey, now time.Time) (Placed, b
 	return p, err == nil, err
 }
 
-// measuresNothing reports whether a placement is known to need no measuring beforehand. It
-// need not stay true: place measures what was not.
-func (c *Core) measuresNothing(p Placement) bool {
-	if p.Resource != 0 {
+// foresees reports whether it is known, without reading, what a placement rests on and that
+// nothing is to be measured beforehand. The second need not stay true: place measures what
+// was not.
+func (c *Core) foresees(p Placement) bool {
+	if p.Type != "" && p.Type != order.Create {
 		return true
 	}
-	m, known := c.sheets.measure(p.Offering)
-	return known && m != catalog.Imagery
+	m, seen := c.sheets.measure(p.Offering)
+	_, owned := c.owners.find(p.Project)
+	return seen && m != catalog.Imagery && owned
 }
 
 // measureFor measures what needs no transaction: imagery.

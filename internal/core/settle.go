@@ -194,16 +194,26 @@ func (d *draft) fulfil(step order.Step, v Verdict) error {
 // LineName spells a line for another line's Replaces: order/n.
 func LineName(o id.ID, n int) string { return o.Decimal() + "/" + strconv.Itoa(n) }
 
+// lineOf reads what LineName wrote.
+func lineOf(name string) (o id.ID, n int, ok bool) {
+	word, rest, _ := strings.Cut(name, "/")
+	o, err := id.ParseDecimal(word)
+	if err != nil {
+		return 0, 0, false
+	}
+	n, err = strconv.Atoi(rest)
+	return o, n, err == nil
+}
+
 // replace marks the lines of earlier orders that lines of this one took the place of.
 func (d *draft) replace() error {
 	for _, l := range d.lines {
 		if _, well := order.At(l.State, d.goodEnd()); l.Replaces == "" || !well {
 			continue
 		}
-		o, _, _ := strings.Cut(l.Replaces, "/")
-		i, err := id.ParseDecimal(o)
-		if err != nil {
-			return err
+		i, _, ok := lineOf(l.Replaces)
+		if !ok {
+			continue // an order is placed only where it names a line
 		}
 		old, err := d.r.Lines(i)
 		if err != nil {

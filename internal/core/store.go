@@ -30,19 +30,20 @@ type Store interface {
 	// by reading first, and write only what will stand. on names what fn will rest on,
 	// so that a store which locks can do so in one order.
 	Update(ctx context.Context, on Touch, fn func(tx Tx) error) error
+	// Node says how the ids of this process are told from those of others over the same
+	// store; KeepFloor remembers that ids up to one may have been drawn, so that they go on
+	// above it after a restart though the clock be set back.
+	Node(ctx context.Context) (Node, error)
+	KeepFloor(ctx context.Context, floor id.ID) error
 	// Migrate brings the schema to this program's version; it only goes forward.
 	Migrate(ctx context.Context) error
 	Close() error
 }
 
-// Touch names what an Update rests on.
-type Touch struct {
-	Customers []id.ID
-	Offerings []id.ID
-	Orders    []id.ID
-	Resources []id.ID
-	Idem      [][16]byte
-	Scan      bool // reads or writes what it cannot name (apply, rebuild, import): a batch of its own
+// Node is one process among those that share a store.
+type Node struct {
+	Number int   // 0 to 255
+	Floor  id.ID // no id up to this one may be drawn again
 }
 
 // Page bounds a list, by id: newest first unless Ascending. After and Before are

@@ -29,7 +29,8 @@ func (c *Core) ReportUsage(ctx context.Context, who Actor, u UsageReport) ([]ord
 		u.Date = now
 	}
 	var out []order.Usage
-	err := c.store.Update(ctx, Touch{Resources: []id.ID{u.Resource}}, func(tx Tx) error {
+	on := Touch{Resources: []id.ID{u.Resource}, Days: []day.Day{PeriodOf(u.Date)}}
+	err := c.store.Update(ctx, on, func(tx Tx) error {
 		out = nil
 		m := &meter{draft: draft{c: c, r: tx, who: who, now: now}}
 		if err := m.open(u); err != nil {
@@ -267,7 +268,15 @@ func (c *Core) ReportUserUsage(ctx context.Context, who Actor, u UserUsageReport
 		return err
 	}
 	now := c.Now()
-	return c.store.Update(ctx, Touch{}, func(tx Tx) error {
+	var on Touch
+	if err := c.store.View(ctx, func(r Reader) error {
+		row, err := r.Usage(u.Usage)
+		on.Resources = []id.ID{row.Resource}
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.store.Update(ctx, on, func(tx Tx) error {
 		s := &Scene{c: c, r: tx, who: who}
 		row, err := s.Usage(u.Usage)
 		if err != nil {

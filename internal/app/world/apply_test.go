@@ -12,13 +12,13 @@ import (
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
 type desk struct {
 	*core.Core
-	store *sqlite.Store
+	store core.Store
 	now   time.Time
 }
 
@@ -26,14 +26,7 @@ func open(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return d.now }
-	store, err := sqlite.Open(t.TempDir(), sqlite.Options{Now: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	store := fresh.Store(t, clock)
 	d.store = store
 	d.Core = core.New(store, clock, id.NewSource(clock, 0, 0), seal.Key{1}, slog.New(slog.DiscardHandler), core.Config{})
 	return d

@@ -21,7 +21,7 @@ import (
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -37,14 +37,7 @@ var now = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 func desk(t *testing.T) (staff, buyer *client.Client, url string) {
 	t.Helper()
 	clock := func() time.Time { return now }
-	store, err := sqlite.Open(t.TempDir(), sqlite.Options{Now: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	store := fresh.Store(t, clock)
 	c := core.New(store, clock, id.NewSource(clock, 0, 0), seal.Key{1}, slog.New(slog.DiscardHandler), core.Config{})
 	if _, err := c.Apply(t.Context(), core.System(), world()); err != nil {
 		t.Fatal(err)

@@ -3,9 +3,12 @@ package sqlite
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/store/record"
 )
 
 // idemIndex finds the row of a hash. It stands in for an index by hash, which would
@@ -77,104 +80,114 @@ func (x *idemIndex) keep(c idemChanges) {
 	}
 }
 
-// place finds the row of a hash as the transaction sees it.
-func (r *reader) place(hash [16]byte) (idemPlace, bool) {
-	if r.own != nil {
-		if p, ok := r.own.put[hash]; ok {
+// place finds the row of a hash; own are the changes of the transaction that asks.
+func (x *idemIndex) place(hash [16]byte, own *idemChanges) (idemPlace, bool) {
+	if own != nil {
+		if p, ok := own.put[hash]; ok {
 			return p, true
 		}
 	}
-	p, ok := r.store.idem.find(hash)
-	if ok && r.own != nil && r.own.before != nil && p.day < *r.own.before {
+	p, ok := x.find(hash)
+	if ok && own != nil && own.before != nil && p.day < *own.before {
 		return p, false
 	}
 	return p, ok
 }
 
-var idems = newTable("idem", 1, "seq, day, hash, body, about_id, at", func(f *fields, i *idemRow) {
-	num(f, &i.seq)
-	num(f, &i.Day)
-	fixed(f, i.Hash[:])
-	fixed(f, i.Body[:])
-	num(f, &i.About)
-	at(f, &i.At)
-})
+const idemColumns = "SELECT seq, day, hash, body, about_id, at FROM idem"
 
-type idemRow struct {
-	seq int64
-	core.Idem
+// remembered reads rows of a request that are of one of the days.
+func remembered(e record.Engine, days []day.Day, where string, args ...record.Arg) (core.Idem, error) {
+	var got core.Idem
+	found := false
+	err := e.Query(idemColumns+where, false, args, func(row record.Row) {
+		i := core.Idem{Day: day.Day(row.Int(1)), About: id.ID(row.Int(4)), At: time.UnixMicro(row.Int(5)).UTC()}
+		if found || !slices.Contains(days, i.Day) {
+			return
+		}
+		copy(i.Hash[:], row.Bytes(2))
+		copy(i.Body[:], row.Bytes(3))
+		got, found = i, true
+	})
+	if err == nil && !found {
+		err = noRequest()
+	}
+	return got, err
 }
 
-var (
-	idemBySeq  = idems.where("WHERE seq = ?1 AND hash = ?2") // the hash too: a snapshot may be older than the index
-	idemByHash = idems.where("WHERE hash = ?1")
-)
+func noRequest() error {
+	return &core.Error{Kind: core.NotFound, About: core.Ref{Kind: "idem"}, Msg: "There was no such request."}
+}
 
 func (r *reader) Idem(days []day.Day, hash [16]byte) (core.Idem, error) {
-	var found []idemRow
-	var err error
 	if r.store.opts.ReadOnly { // another process has the index
-		found, err = idemByHash.all(r, octets(hash[:]))
-	} else if p, ok := r.place(hash); ok {
-		found, err = idemBySeq.all(r, num64(p.seq), octets(hash[:]))
+		return remembered(r, days, " WHERE hash = ?1", record.Blob(hash[:]))
 	}
-	if err != nil {
-		return core.Idem{}, err
+	return r.store.remembered(r, days, hash, nil)
+}
+
+func (tx *tx) Idem(days []day.Day, hash [16]byte) (core.Idem, error) {
+	return tx.batch.store.remembered(tx, days, hash, &tx.batch.idem)
+}
+
+func (s *Store) remembered(e record.Engine, days []day.Day, hash [16]byte, own *idemChanges) (core.Idem, error) {
+	p, ok := s.idem.place(hash, own)
+	if !ok {
+		return core.Idem{}, noRequest()
 	}
-	for _, row := range found {
-		if slices.Contains(days, row.Day) {
-			return row.Idem, nil
-		}
-	}
-	return core.Idem{}, &core.Error{Kind: core.NotFound, About: core.Ref{Kind: "idem"}, Msg: "There was no such request."}
+	// The hash too: a snapshot may be older than the index.
+	return remembered(e, days, " WHERE seq = ?1 AND hash = ?2", record.Number(p.seq), record.Blob(hash[:]))
 }
 
 func (tx *tx) PutIdem(i core.Idem) error {
-	row := idemRow{Idem: i}
-	p, ok := tx.place(i.Hash)
-	if ok {
-		row.seq = p.seq
-	} else {
-		last, err := tx.nextIdem()
-		if err != nil {
-			return err
+	own := &tx.batch.idem
+	p, ok := tx.batch.store.idem.place(i.Hash, own)
+	if !ok {
+		if err := tx.Query("SELECT coalesce(max(seq), 0) + 1 FROM idem", false, nil, func(row record.Row) { p.seq = row.Int(0) }); err != nil {
+			return tx.Spoil(err)
 		}
-		row.seq = last
 	}
-	if err := put(tx, idems, &row); err != nil {
+	if _, err := tx.Exec("write idem", "INSERT INTO idem (seq, day, hash, body, about_id, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (seq) DO UPDATE SET "+
+		"day = excluded.day, hash = excluded.hash, body = excluded.body, about_id = excluded.about_id, at = excluded.at", func(q record.Params) error {
+		q.Int(0, p.seq)
+		q.Int(1, int64(i.Day))
+		q.Bytes(2, i.Hash[:])
+		q.Bytes(3, i.Body[:])
+		q.Int(4, int64(i.About))
+		q.Int(5, i.At.UnixMicro())
+		return nil
+	}); err != nil {
 		return err
 	}
-	if tx.idem.put == nil {
-		tx.idem.put = map[[16]byte]idemPlace{}
+	if own.put == nil {
+		own.put = map[[16]byte]idemPlace{}
 	}
-	tx.idem.put[i.Hash] = idemPlace{row.seq, i.Day}
+	own.put[i.Hash] = idemPlace{p.seq, i.Day}
 	return nil
 }
 
-// nextIdem is the place after the last row.
-func (tx *tx) nextIdem() (int64, error) {
-	s, err := tx.change("SELECT coalesce(max(seq), 0) + 1 FROM idem")
-	if err != nil {
-		return 0, err
-	}
-	if _, err := s.Step(); err != nil {
-		return 0, tx.spoil(tx.failure("write idem", err))
-	}
-	n := s.ColumnInt64(0)
-	return n, s.Reset()
-}
-
 func (tx *tx) DropIdem(before day.Day) error {
-	if _, err := tx.exec("drop idem", "DELETE FROM idem WHERE day < ?1", num64(before)); err != nil {
+	if _, err := tx.Exec("drop idem", "DELETE FROM idem WHERE day < ?1", func(q record.Params) error { q.Int(0, int64(before)); return nil }); err != nil {
 		return err
 	}
-	for h, p := range tx.idem.put {
+	own := &tx.batch.idem
+	for h, p := range own.put {
 		if p.day < before {
-			delete(tx.idem.put, h)
+			delete(own.put, h)
 		}
 	}
-	if tx.idem.before == nil || *tx.idem.before < before {
-		tx.idem.before = &before
+	if own.before == nil || *own.before < before {
+		own.before = &before
 	}
+	return nil
+}
+
+// InsertEvent gives the event the position after the last.
+func (tx *tx) InsertEvent(e core.Event) error {
+	e.Pos = tx.batch.pos + 1
+	if err := tx.WriteEvent(e); err != nil {
+		return err
+	}
+	tx.batch.pos = e.Pos
 	return nil
 }

@@ -36,6 +36,7 @@ var promises = []struct {
 	{"a view of an ended context does not run", endedView},
 	{"once its turn has come an update stands though its context ends", standsThoughEnded},
 	{"migrating again changes nothing", migrateAgain},
+	{"ids go on above those that may have been drawn", idFloor},
 	{"positions of events have no gaps", eventsWithoutGaps},
 	{"events are filtered and ascend", eventFilters},
 	{"a job is found when it is due, the longest due first", dueJobs},

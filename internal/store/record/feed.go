@@ -1,4 +1,4 @@
-package sqlite
+package record
 
 import (
 	"time"
@@ -7,7 +7,7 @@ import (
 	"github.com/docket-desk/docket/internal/id"
 )
 
-var events = newTable("events", 1, "pos, at, kind, customer_id, subject_id, order_id, made_by, body", func(f *fields, e *core.Event) {
+var events = newTable("events", 1, "pos, at, kind, customer_id, subject_id, order_id, made_by, body", func(f *Fields, e *core.Event) {
 	num(f, &e.Pos)
 	at(f, &e.At)
 	text(f, &e.Kind)
@@ -18,7 +18,7 @@ var events = newTable("events", 1, "pos, at, kind, customer_id, subject_id, orde
 	raw(f, &e.Body)
 })
 
-func (r *reader) Events(q core.EventQuery) ([]core.Event, error) {
+func (r *Reader) Events(q core.EventQuery) ([]core.Event, error) {
 	var w where
 	w.and("e.pos > ?", num64(q.After))
 	in(&w, "e.customer_id", q.Customers)
@@ -28,21 +28,13 @@ func (r *reader) Events(q core.EventQuery) ([]core.Event, error) {
 	return shaped(r, events, "e", "events e", &w, " ORDER BY e.pos LIMIT ?")
 }
 
-func (tx *tx) InsertEvent(e core.Event) error {
-	last, err := tx.prepare("SELECT coalesce(max(pos), 0) FROM events")
-	if err != nil {
-		return tx.spoil(err)
-	}
-	if _, err := last.Step(); err != nil {
-		return tx.spoil(tx.failure("write events", err))
-	}
-	e.Pos = last.ColumnInt64(0) + 1
-	last.Reset()
-	_, err = write(tx, events, events.insert, &e)
+// WriteEvent writes an event at the position that the store gave it.
+func (tx *Tx) WriteEvent(e core.Event) error {
+	_, err := write(tx, events, events.insert, &e)
 	return err
 }
 
-var jobs = newTable("jobs", 2, "subject_id, kind, run_at, attempt, last_error", func(f *fields, j *core.Job) {
+var jobs = newTable("jobs", 2, "subject_id, kind, run_at, attempt, last_error", func(f *Fields, j *core.Job) {
 	num(f, &j.Subject)
 	text(f, &j.Kind)
 	at(f, &j.RunAt)
@@ -50,13 +42,13 @@ var jobs = newTable("jobs", 2, "subject_id, kind, run_at, attempt, last_error", 
 	text(f, &j.LastError)
 })
 
-var jobByKey = jobs.where("WHERE subject_id = ?1 AND kind = ?2")
+var jobByKey = jobs.guard("WHERE subject_id = ?1 AND kind = ?2")
 
-func (r *reader) Job(subject id.ID, kind string) (core.Job, error) {
+func (r *Reader) Job(subject id.ID, kind string) (core.Job, error) {
 	return jobByKey.one(r, "job", subject, num64(subject), str(kind))
 }
 
-func (r *reader) DueJobs(kinds []string, now time.Time, n int) ([]core.Job, error) {
+func (r *Reader) DueJobs(kinds []string, now time.Time, n int) ([]core.Job, error) {
 	var w where
 	w.and("j.run_at <= ?", num64(now.UnixMicro()))
 	words(&w, "j.kind", kinds)
@@ -64,7 +56,7 @@ func (r *reader) DueJobs(kinds []string, now time.Time, n int) ([]core.Job, erro
 	return shaped(r, jobs, "j", "jobs j", &w, " ORDER BY j.run_at, j.subject_id, j.kind LIMIT ?")
 }
 
-func (r *reader) NextJob(kinds []string) (time.Time, error) {
+func (r *Reader) NextJob(kinds []string) (time.Time, error) {
 	var w where
 	words(&w, "j.kind", kinds)
 	found, err := shaped(r, jobs, "j", "jobs j", &w, " ORDER BY j.run_at LIMIT 1")
@@ -77,16 +69,16 @@ func (r *reader) NextJob(kinds []string) (time.Time, error) {
 	return found[0].RunAt, nil
 }
 
-func (tx *tx) PutJob(j core.Job) error { return put(tx, jobs, &j) }
+func (tx *Tx) PutJob(j core.Job) error { return put(tx, jobs, &j) }
 
-func (tx *tx) DeleteJob(subject id.ID, kind string, attempt int) (bool, error) {
-	n, err := tx.exec("delete job", "DELETE FROM jobs WHERE subject_id = ?1 AND kind = ?2 AND (?3 < 0 OR attempt = ?3)",
-		num64(subject), str(kind), num64(attempt))
+func (tx *Tx) DeleteJob(subject id.ID, kind string, attempt int) (bool, error) {
+	n, err := tx.Exec("delete job", "DELETE FROM jobs WHERE subject_id = ?1 AND kind = ?2 AND (?3 < 0 OR attempt = ?3)",
+		with(num64(subject), str(kind), num64(attempt)))
 	return n > 0, err
 }
 
 var documents = newTable("documents", 1, "id, kind, customer_id, project_id, parent_id, name, state, rev, body, removed_at",
-	func(f *fields, d *core.Document) {
+	func(f *Fields, d *core.Document) {
 		num(f, &d.ID)
 		text(f, &d.Kind)
 		num(f, &d.Customer)
@@ -99,17 +91,17 @@ var documents = newTable("documents", 1, "id, kind, customer_id, project_id, par
 		optAt(f, &d.RemovedAt)
 	})
 
-var documentByID = documents.where("WHERE id = ?1")
+var documentByID = documents.guard("WHERE id = ?1")
 
-func (r *reader) Document(i id.ID) (core.Document, error) {
+func (r *Reader) Document(i id.ID) (core.Document, error) {
 	return documentByID.byID(r, "document", i)
 }
 
-func (r *reader) Documents(q core.DocumentQuery) ([]core.Document, error) {
+func (r *Reader) Documents(q core.DocumentQuery) ([]core.Document, error) {
 	return list(r, documents, "d", "documents d", documentFilters(q), q.Page, sorting{id: "d.id"})
 }
 
-func (r *reader) CountDocuments(q core.DocumentQuery) (int, error) {
+func (r *Reader) CountDocuments(q core.DocumentQuery) (int, error) {
 	return count(r, "documents d", documentFilters(q))
 }
 
@@ -130,21 +122,21 @@ func documentFilters(q core.DocumentQuery) *where {
 	return w
 }
 
-func (tx *tx) PutDocument(d core.Document) error {
+func (tx *Tx) PutDocument(d core.Document) error {
 	return putRev(tx, documents, &d, &d.Rev, core.Ref{Kind: "document", ID: d.ID})
 }
 
 // setting is a row of meta.
 type setting struct{ name, value string }
 
-var meta = newTable("meta", 1, "name, value", func(f *fields, m *setting) {
+var meta = newTable("meta", 1, "name, value", func(f *Fields, m *setting) {
 	text(f, &m.name)
 	text(f, &m.value)
 })
 
 var metaByName = meta.where("WHERE name = ?1")
 
-func (r *reader) Meta(name string) (string, error) {
+func (r *Reader) Meta(name string) (string, error) {
 	found, err := metaByName.all(r, str(name))
 	if err != nil || len(found) == 0 {
 		return "", err
@@ -152,4 +144,4 @@ func (r *reader) Meta(name string) (string, error) {
 	return found[0].value, nil
 }
 
-func (tx *tx) PutMeta(name, value string) error { return put(tx, meta, &setting{name, value}) }
+func (tx *Tx) PutMeta(name, value string) error { return put(tx, meta, &setting{name, value}) }

@@ -1,4 +1,4 @@
-package sqlite
+package record
 
 import (
 	"github.com/docket-desk/docket/internal/core"
@@ -9,7 +9,7 @@ import (
 var resources = newTable("resources", 1,
 	"id, customer_id, project_id, user_id, provider_id, offering_id, plan_id, ref, name, slug, state, quantities, reported, backend_id, open_order, "+
 		"paid_until, ends_on, attrs, live, rev",
-	func(f *fields, r *order.Resource) {
+	func(f *Fields, r *order.Resource) {
 		num(f, &r.ID)
 		num(f, &r.Customer)
 		num(f, &r.Project)
@@ -32,9 +32,9 @@ var resources = newTable("resources", 1,
 		num(f, &r.Rev)
 	})
 
-var resourceByID = resources.where("WHERE id = ?1")
+var resourceByID = resources.guard("WHERE id = ?1")
 
-func (r *reader) Resource(i id.ID) (order.Resource, error) {
+func (r *Reader) Resource(i id.ID) (order.Resource, error) {
 	return resourceByID.byID(r, "resource", i)
 }
 
@@ -45,7 +45,7 @@ var resourceSorts = map[string][]string{
 	"state": {"r.state"},
 }
 
-func (r *reader) Resources(q core.ResourceQuery) ([]order.Resource, error) {
+func (r *Reader) Resources(q core.ResourceQuery) ([]order.Resource, error) {
 	keys, ok := resourceSorts[q.SortBy]
 	if !ok {
 		return nil, &core.Error{Kind: core.Invalid, Field: "sort", Msg: "Resources cannot be sorted that way."}
@@ -57,7 +57,7 @@ func (r *reader) Resources(q core.ResourceQuery) ([]order.Resource, error) {
 	return reachList(r, resources, "r", h, resourceFilters(q), q.Page, sorting{id: "r.id", keys: keys, from: "resources r"})
 }
 
-func (r *reader) CountResources(q core.ResourceQuery) (int, error) {
+func (r *Reader) CountResources(q core.ResourceQuery) (int, error) {
 	h, err := r.resourceReach(q)
 	if err != nil {
 		return 0, err
@@ -68,7 +68,7 @@ func (r *reader) CountResources(q core.ResourceQuery) (int, error) {
 // resourceReach says by which indexes resources are read: by customer through the
 // customer's orders, for a resource has the id of its first; by offering; or, for what a
 // reader may see, by both.
-func (r *reader) resourceReach(q core.ResourceQuery) (whence, error) {
+func (r *Reader) resourceReach(q core.ResourceQuery) (whence, error) {
 	byCustomer := reach{from: "orders o JOIN resources r ON r.id = o.id", id: "o.id", column: "o.customer_id",
 		whole: "r.id IN (SELECT o.id FROM orders o WHERE %s)"}
 	byOffering := reach{from: "resources r", id: "r.id", column: "r.offering_id", whole: "%s"}
@@ -128,21 +128,21 @@ func resourceFilters(q core.ResourceQuery) *where {
 	return w
 }
 
-func (tx *tx) InsertResource(r order.Resource) error {
+func (tx *Tx) InsertResource(r order.Resource) error {
 	if err := insertNew(tx, resources, &r, &r.Rev); err != nil {
 		return err
 	}
 	return tx.noteOwners(ownership{r.Customer, r.Project, r.User}, source{r.Offering, r.Provider})
 }
 
-func (tx *tx) UpdateResource(r order.Resource) error {
+func (tx *Tx) UpdateResource(r order.Resource) error {
 	if err := replaceRev(tx, resources, &r, core.Ref{Kind: "resource", ID: r.ID}); err != nil {
 		return err
 	}
 	return tx.noteOwners(ownership{r.Customer, r.Project, r.User}, source{r.Offering, r.Provider})
 }
 
-var terms = newTable("terms", 1, "id, resource_id, from_at, until_at, plan_id, quantities", func(f *fields, t *order.Term) {
+var terms = newTable("terms", 1, "id, resource_id, from_at, until_at, plan_id, quantities", func(f *Fields, t *order.Term) {
 	num(f, &t.ID)
 	num(f, &t.Resource)
 	at(f, &t.From)
@@ -156,11 +156,11 @@ var (
 	termsOf  = terms.where("WHERE resource_id = ?1 ORDER BY from_at")
 )
 
-func (r *reader) Term(i id.ID) (order.Term, error)           { return termByID.byID(r, "term", i) }
-func (r *reader) Terms(resource id.ID) ([]order.Term, error) { return termsOf.all(r, num64(resource)) }
-func (tx *tx) PutTerm(t order.Term) error                    { return put(tx, terms, &t) }
+func (r *Reader) Term(i id.ID) (order.Term, error)           { return termByID.byID(r, "term", i) }
+func (r *Reader) Terms(resource id.ID) ([]order.Term, error) { return termsOf.all(r, num64(resource)) }
+func (tx *Tx) PutTerm(t order.Term) error                    { return put(tx, terms, &t) }
 
-var assets = newTable("assets", 1, "id, resource_id, line, component_id, name, state, attrs", func(f *fields, a *order.Asset) {
+var assets = newTable("assets", 1, "id, resource_id, line, component_id, name, state, attrs", func(f *Fields, a *order.Asset) {
 	num(f, &a.ID)
 	num(f, &a.Resource)
 	num(f, &a.Line)
@@ -172,11 +172,11 @@ var assets = newTable("assets", 1, "id, resource_id, line, component_id, name, s
 
 var (
 	assetsOf     = assets.where("WHERE resource_id = ?1 ORDER BY id")
-	assetsOfMany = assets.where("WHERE resource_id IN (SELECT value FROM json_each(?1)) ORDER BY resource_id, id")
+	assetsOfMany = assets.where("WHERE resource_id = ANY (?1) ORDER BY resource_id, id")
 )
 
-func (r *reader) Assets(resources ...id.ID) ([]order.Asset, error) {
+func (r *Reader) Assets(resources ...id.ID) ([]order.Asset, error) {
 	return ofAny(r, assetsOf, assetsOfMany, resources)
 }
 
-func (tx *tx) PutAsset(a order.Asset) error { return put(tx, assets, &a) }
+func (tx *Tx) PutAsset(a order.Asset) error { return put(tx, assets, &a) }

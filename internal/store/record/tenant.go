@@ -1,4 +1,4 @@
-package sqlite
+package record
 
 import (
 	"github.com/docket-desk/docket/internal/core"
@@ -8,7 +8,7 @@ import (
 
 var customers = newTable("customers", 1,
 	"id, name, slug, number, currency, year_from, approve_over, expire_after, blocked, archived, attrs, foreign_id, rev",
-	func(f *fields, c *tenant.Customer) {
+	func(f *Fields, c *tenant.Customer) {
 		num(f, &c.ID)
 		text(f, &c.Name)
 		text(f, &c.Slug)
@@ -26,11 +26,11 @@ var customers = newTable("customers", 1,
 
 var customerByID = customers.where("WHERE id = ?1")
 
-func (r *reader) Customer(i id.ID) (tenant.Customer, error) {
+func (r *Reader) Customer(i id.ID) (tenant.Customer, error) {
 	return customerByID.byID(r, "customer", i)
 }
 
-func (r *reader) Customers(q core.CustomerQuery) ([]tenant.Customer, error) {
+func (r *Reader) Customers(q core.CustomerQuery) ([]tenant.Customer, error) {
 	var w where
 	in(&w, "c.id", q.IDs)
 	w.text("c.slug", q.Slug)
@@ -41,11 +41,11 @@ func (r *reader) Customers(q core.CustomerQuery) ([]tenant.Customer, error) {
 	return list(r, customers, "c", "customers c", &w, q.Page, sorting{id: "c.id"})
 }
 
-func (tx *tx) PutCustomer(c tenant.Customer) error {
+func (tx *Tx) PutCustomer(c tenant.Customer) error {
 	return putRev(tx, customers, &c, &c.Rev, core.Ref{Kind: "customer", ID: c.ID})
 }
 
-var contracts = newTable("contracts", 2, "customer_id, from_day, to_day", func(f *fields, c *tenant.Contract) {
+var contracts = newTable("contracts", 2, "customer_id, from_day, to_day", func(f *Fields, c *tenant.Contract) {
 	num(f, &c.Customer)
 	num(f, &c.From)
 	num(f, &c.To)
@@ -53,14 +53,14 @@ var contracts = newTable("contracts", 2, "customer_id, from_day, to_day", func(f
 
 var contractsOf = contracts.where("WHERE customer_id = ?1 ORDER BY from_day")
 
-func (r *reader) Contracts(customer id.ID) ([]tenant.Contract, error) {
+func (r *Reader) Contracts(customer id.ID) ([]tenant.Contract, error) {
 	return contractsOf.all(r, num64(customer))
 }
 
-func (tx *tx) PutContract(c tenant.Contract) error { return put(tx, contracts, &c) }
+func (tx *Tx) PutContract(c tenant.Contract) error { return put(tx, contracts, &c) }
 
 var projects = newTable("projects", 1, "id, customer_id, name, slug, is_default, start_on, end_on, backend_id, removed_at, attrs",
-	func(f *fields, p *tenant.Project) {
+	func(f *Fields, p *tenant.Project) {
 		num(f, &p.ID)
 		num(f, &p.Customer)
 		text(f, &p.Name)
@@ -75,9 +75,9 @@ var projects = newTable("projects", 1, "id, customer_id, name, slug, is_default,
 
 var projectByID = projects.where("WHERE id = ?1")
 
-func (r *reader) Project(i id.ID) (tenant.Project, error) { return projectByID.byID(r, "project", i) }
+func (r *Reader) Project(i id.ID) (tenant.Project, error) { return projectByID.byID(r, "project", i) }
 
-func (r *reader) Projects(q core.ProjectQuery) ([]tenant.Project, error) {
+func (r *Reader) Projects(q core.ProjectQuery) ([]tenant.Project, error) {
 	var w where
 	in(&w, "p.id", q.IDs)
 	in(&w, "p.customer_id", q.Customers)
@@ -99,9 +99,9 @@ func (r *reader) Projects(q core.ProjectQuery) ([]tenant.Project, error) {
 	return list(r, projects, "p", "projects p", &w, q.Page, sorting{id: "p.id"})
 }
 
-func (tx *tx) PutProject(p tenant.Project) error { return put(tx, projects, &p) }
+func (tx *Tx) PutProject(p tenant.Project) error { return put(tx, projects, &p) }
 
-var users = newTable("users", 1, "id, login, email, full_name, home_id, active, staff, support, attrs", func(f *fields, u *tenant.User) {
+var users = newTable("users", 1, "id, login, email, full_name, home_id, active, staff, support, attrs", func(f *Fields, u *tenant.User) {
 	num(f, &u.ID)
 	text(f, &u.Login)
 	text(f, &u.Email)
@@ -118,13 +118,13 @@ var (
 	userByLogin = users.where("WHERE login = ?1")
 )
 
-func (r *reader) User(i id.ID) (tenant.User, error) { return userByID.byID(r, "user", i) }
+func (r *Reader) User(i id.ID) (tenant.User, error) { return userByID.byID(r, "user", i) }
 
-func (r *reader) UserByLogin(login string) (tenant.User, error) {
+func (r *Reader) UserByLogin(login string) (tenant.User, error) {
 	return userByLogin.one(r, "user", 0, str(login))
 }
 
-func (r *reader) Users(q core.UserQuery) ([]tenant.User, error) {
+func (r *Reader) Users(q core.UserQuery) ([]tenant.User, error) {
 	var w where
 	in(&w, "u.id", q.IDs)
 	w.text("u.login", q.Login)
@@ -135,9 +135,9 @@ func (r *reader) Users(q core.UserQuery) ([]tenant.User, error) {
 	return list(r, users, "u", "users u", &w, q.Page, sorting{id: "u.id"})
 }
 
-func (tx *tx) PutUser(u tenant.User) error { return put(tx, users, &u) }
+func (tx *Tx) PutUser(u tenant.User) error { return put(tx, users, &u) }
 
-var grants = newTable("grants", 1, "id, user_id, role, scope, scope_id, made_by, until, revoked_at", func(f *fields, g *tenant.Grant) {
+var grants = newTable("grants", 1, "id, user_id, role, scope, scope_id, made_by, until, revoked_at", func(f *Fields, g *tenant.Grant) {
 	num(f, &g.ID)
 	num(f, &g.User)
 	text(f, &g.Role)
@@ -148,22 +148,22 @@ var grants = newTable("grants", 1, "id, user_id, role, scope, scope_id, made_by,
 	optAt(f, &g.RevokedAt)
 })
 
-func (r *reader) Grants(q core.GrantQuery) ([]tenant.Grant, error) {
+func (r *Reader) Grants(q core.GrantQuery) ([]tenant.Grant, error) {
 	var w where
 	in(&w, "g.user_id", q.Users)
 	w.text("g.scope", string(q.Scope))
 	in(&w, "g.scope_id", q.ScopeIDs)
 	if !q.All {
 		w.and("g.revoked_at IS NULL")
-		w.and("(g.until IS NULL OR g.until > ?)", num64(r.store.opts.Now().UnixMicro()))
+		w.and("(g.until IS NULL OR g.until > ?)", num64(r.Now().UnixMicro()))
 	}
 	return shaped(r, grants, "g", "grants g", &w, " ORDER BY g.id")
 }
 
-func (tx *tx) PutGrant(g tenant.Grant) error { return put(tx, grants, &g) }
+func (tx *Tx) PutGrant(g tenant.Grant) error { return put(tx, grants, &g) }
 
 var keys = newTable("keys", 1, "id, user_id, kind, verifier, secret, project_id, read_only, expires_at, sliding, epoch, revoked_at",
-	func(f *fields, k *tenant.Key) {
+	func(f *Fields, k *tenant.Key) {
 		num(f, &k.ID)
 		num(f, &k.User)
 		text(f, &k.Kind)
@@ -178,15 +178,15 @@ var keys = newTable("keys", 1, "id, user_id, kind, verifier, secret, project_id,
 	})
 
 var (
-	keyByID    = keys.where("WHERE id = ?1")
+	keyByID    = keys.guard("WHERE id = ?1")
 	keysOfUser = keys.where("WHERE user_id = ?1 ORDER BY id")
 )
 
-func (r *reader) Key(i id.ID) (tenant.Key, error)       { return keyByID.byID(r, "key", i) }
-func (r *reader) Keys(user id.ID) ([]tenant.Key, error) { return keysOfUser.all(r, num64(user)) }
-func (tx *tx) PutKey(k tenant.Key) error                { return put(tx, keys, &k) }
+func (r *Reader) Key(i id.ID) (tenant.Key, error)       { return keyByID.byID(r, "key", i) }
+func (r *Reader) Keys(user id.ID) ([]tenant.Key, error) { return keysOfUser.all(r, num64(user)) }
+func (tx *Tx) PutKey(k tenant.Key) error                { return put(tx, keys, &k) }
 
-var providers = newTable("providers", 1, "id, customer_id", func(f *fields, p *tenant.Provider) {
+var providers = newTable("providers", 1, "id, customer_id", func(f *Fields, p *tenant.Provider) {
 	num(f, &p.ID)
 	num(f, &p.Customer)
 })
@@ -196,8 +196,8 @@ var (
 	allProviders = providers.where("ORDER BY id")
 )
 
-func (r *reader) Provider(i id.ID) (tenant.Provider, error) {
+func (r *Reader) Provider(i id.ID) (tenant.Provider, error) {
 	return providerByID.byID(r, "provider", i)
 }
-func (r *reader) Providers() ([]tenant.Provider, error) { return allProviders.all(r) }
-func (tx *tx) PutProvider(p tenant.Provider) error      { return put(tx, providers, &p) }
+func (r *Reader) Providers() ([]tenant.Provider, error) { return allProviders.all(r) }
+func (tx *Tx) PutProvider(p tenant.Provider) error      { return put(tx, providers, &p) }

@@ -1,4 +1,4 @@
-package sqlite
+package record
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 )
 
 var limits = newTable("limits", 1, "id, scope, scope_id, customer_id, measure, offering_id, component_id, period, value, rev",
-	func(f *fields, l *limit.Limit) {
+	func(f *Fields, l *limit.Limit) {
 		num(f, &l.ID)
 		text(f, &l.Scope)
 		num(f, &l.ScopeID)
@@ -28,7 +28,7 @@ var (
 	allLimits = limits.where("ORDER BY id")
 )
 
-func (r *reader) Limits(on []core.LimitScope) ([]limit.Limit, error) {
+func (r *Reader) Limits(on []core.LimitScope) ([]limit.Limit, error) {
 	var out []limit.Limit
 	for n, s := range on {
 		if slices.Contains(on[:n], s) {
@@ -44,21 +44,21 @@ func (r *reader) Limits(on []core.LimitScope) ([]limit.Limit, error) {
 	return out, nil
 }
 
-func (r *reader) AllLimits() ([]limit.Limit, error) { return allLimits.all(r) }
+func (r *Reader) AllLimits() ([]limit.Limit, error) { return allLimits.all(r) }
 
-func (tx *tx) PutLimit(l limit.Limit) error {
+func (tx *Tx) PutLimit(l limit.Limit) error {
 	return putRev(tx, limits, &l, &l.Rev, core.Ref{Kind: "limit", ID: l.ID})
 }
 
-func (tx *tx) DeleteLimit(i id.ID) error {
-	if _, err := tx.exec("delete limit", "DELETE FROM limits WHERE id = ?1", num64(i)); err != nil {
+func (tx *Tx) DeleteLimit(i id.ID) error {
+	if _, err := tx.Exec("delete limit", "DELETE FROM limits WHERE id = ?1", with(num64(i))); err != nil {
 		return err
 	}
-	_, err := tx.exec("delete limit", "DELETE FROM balances WHERE limit_id = ?1", num64(i))
+	_, err := tx.Exec("delete limit", "DELETE FROM balances WHERE limit_id = ?1", with(num64(i)))
 	return err
 }
 
-var balances = newTable("balances", 2, "limit_id, window_day, used, held", func(f *fields, b *limit.Balance) {
+var balances = newTable("balances", 2, "limit_id, window_day, used, held", func(f *Fields, b *limit.Balance) {
 	num(f, &b.Limit)
 	num(f, &b.Window)
 	num(f, &b.Used)
@@ -66,12 +66,12 @@ var balances = newTable("balances", 2, "limit_id, window_day, used, held", func(
 })
 
 var (
-	balanceByKey = balances.where("WHERE limit_id = ?1 AND window_day = ?2")
+	balanceByKey = balances.guard("WHERE limit_id = ?1 AND window_day = ?2")
 	addBalance   = balances.insert +
 		" ON CONFLICT (limit_id, window_day) DO UPDATE SET used = balances.used + excluded.used, held = balances.held + excluded.held"
 )
 
-func (r *reader) Balance(k limit.Key) (limit.Balance, error) {
+func (r *Reader) Balance(k limit.Key) (limit.Balance, error) {
 	found, err := balanceByKey.all(r, num64(k.Limit), num64(k.Window))
 	if err != nil || len(found) == 0 {
 		return limit.Balance{Key: k}, err
@@ -79,7 +79,7 @@ func (r *reader) Balance(k limit.Key) (limit.Balance, error) {
 	return found[0], nil
 }
 
-func (r *reader) Balances(limits []id.ID) ([]limit.Balance, error) {
+func (r *Reader) Balances(limits []id.ID) ([]limit.Balance, error) {
 	if len(limits) == 0 {
 		return nil, nil
 	}
@@ -88,14 +88,14 @@ func (r *reader) Balances(limits []id.ID) ([]limit.Balance, error) {
 	return shaped(r, balances, "b", "balances b", &w, " ORDER BY b.limit_id, b.window_day")
 }
 
-func (tx *tx) AddBalance(delta limit.Balance) error {
+func (tx *Tx) AddBalance(delta limit.Balance) error {
 	_, err := write(tx, balances, addBalance, &delta)
 	return err
 }
 
-func (tx *tx) SetBalance(b limit.Balance) error { return put(tx, balances, &b) }
+func (tx *Tx) SetBalance(b limit.Balance) error { return put(tx, balances, &b) }
 
-var buckets = newTable("buckets", 1, "id, customer_id, name, kind, url, secret", func(f *fields, b *core.Bucket) {
+var buckets = newTable("buckets", 1, "id, customer_id, name, kind, url, secret", func(f *Fields, b *core.Bucket) {
 	num(f, &b.ID)
 	num(f, &b.Customer)
 	text(f, &b.Name)
@@ -109,12 +109,12 @@ var (
 	bucketsOf    = buckets.where("WHERE customer_id = ?1 ORDER BY id")
 )
 
-func (r *reader) Bucket(customer id.ID, name string) (core.Bucket, error) {
+func (r *Reader) Bucket(customer id.ID, name string) (core.Bucket, error) {
 	return bucketByName.one(r, "bucket", 0, num64(customer), str(name))
 }
 
-func (r *reader) Buckets(customer id.ID) ([]core.Bucket, error) {
+func (r *Reader) Buckets(customer id.ID) ([]core.Bucket, error) {
 	return bucketsOf.all(r, num64(customer))
 }
 
-func (tx *tx) PutBucket(b core.Bucket) error { return put(tx, buckets, &b) }
+func (tx *Tx) PutBucket(b core.Bucket) error { return put(tx, buckets, &b) }

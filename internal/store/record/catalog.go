@@ -1,4 +1,4 @@
-package sqlite
+package record
 
 import (
 	"github.com/docket-desk/docket/internal/catalog"
@@ -8,7 +8,7 @@ import (
 
 var offerings = newTable("offerings", 1,
 	"id, provider_id, code, name, slug, description, state, measure, fulfilment, consent, approval, cancel, charged, shared, private_to, for_project, deadline, attrs, rev",
-	func(f *fields, o *catalog.Offering) {
+	func(f *Fields, o *catalog.Offering) {
 		num(f, &o.ID)
 		num(f, &o.Provider)
 		text(f, &o.Code)
@@ -32,11 +32,11 @@ var offerings = newTable("offerings", 1,
 
 var offeringByID = offerings.where("WHERE id = ?1")
 
-func (r *reader) Offering(i id.ID) (catalog.Offering, error) {
+func (r *Reader) Offering(i id.ID) (catalog.Offering, error) {
 	return offeringByID.byID(r, "offering", i)
 }
 
-func (r *reader) Offerings(q core.OfferingQuery) ([]catalog.Offering, error) {
+func (r *Reader) Offerings(q core.OfferingQuery) ([]catalog.Offering, error) {
 	var w where
 	in(&w, "f.id", q.IDs)
 	in(&w, "f.provider_id", q.Providers)
@@ -78,12 +78,12 @@ func (w *where) offerings(s *core.Sight) {
 	w.either(parts)
 }
 
-func (tx *tx) PutOffering(o catalog.Offering) error {
+func (tx *Tx) PutOffering(o catalog.Offering) error {
 	return putRev(tx, offerings, &o, &o.Rev, core.Ref{Kind: "offering", ID: o.ID})
 }
 
 var components = newTable("components", 1, "id, offering_id, code, name, unit, billing, stock, least, most, attrs",
-	func(f *fields, c *catalog.Component) {
+	func(f *Fields, c *catalog.Component) {
 		num(f, &c.ID)
 		num(f, &c.Offering)
 		text(f, &c.Code)
@@ -101,24 +101,24 @@ var (
 	componentsOf  = components.where("WHERE offering_id = ?1 ORDER BY id")
 )
 
-func (r *reader) Component(i id.ID) (catalog.Component, error) {
+func (r *Reader) Component(i id.ID) (catalog.Component, error) {
 	return componentByID.byID(r, "component", i)
 }
 
-func (r *reader) Components(offering id.ID) ([]catalog.Component, error) {
+func (r *Reader) Components(offering id.ID) ([]catalog.Component, error) {
 	return componentsOf.all(r, num64(offering))
 }
 
-func (tx *tx) PutComponent(c catalog.Component) error { return put(tx, components, &c) }
+func (tx *Tx) PutComponent(c catalog.Component) error { return put(tx, components, &c) }
 
-func (tx *tx) DeleteComponent(i id.ID) error {
-	_, err := tx.exec("delete component", "DELETE FROM components WHERE id = ?1", num64(i))
+func (tx *Tx) DeleteComponent(i id.ID) error {
+	_, err := tx.Exec("delete component", "DELETE FROM components WHERE id = ?1", with(num64(i)))
 	return err
 }
 
 var plans = newTable("plans", 1,
 	"id, offering_id, customer_id, code, name, unit, option, term_months, prepaid, currency, max_resources, archived_at, attrs, rev",
-	func(f *fields, p *catalog.Plan) {
+	func(f *Fields, p *catalog.Plan) {
 		num(f, &p.ID)
 		num(f, &p.Offering)
 		num(f, &p.Customer)
@@ -140,17 +140,17 @@ var (
 	plansOf  = plans.where("WHERE offering_id = ?1 ORDER BY id")
 )
 
-func (r *reader) Plan(i id.ID) (catalog.Plan, error) { return planByID.byID(r, "plan", i) }
+func (r *Reader) Plan(i id.ID) (catalog.Plan, error) { return planByID.byID(r, "plan", i) }
 
-func (r *reader) Plans(offering id.ID) ([]catalog.Plan, error) {
+func (r *Reader) Plans(offering id.ID) ([]catalog.Plan, error) {
 	return plansOf.all(r, num64(offering))
 }
 
-func (tx *tx) PutPlan(p catalog.Plan) error {
+func (tx *Tx) PutPlan(p catalog.Plan) error {
 	return putRev(tx, plans, &p, &p.Rev, core.Ref{Kind: "plan", ID: p.ID})
 }
 
-var prices = newTable("prices", 3, "plan_id, component_id, from_day, once, each, amount", func(f *fields, p *catalog.Price) {
+var prices = newTable("prices", 3, "plan_id, component_id, from_day, once, each, amount", func(f *Fields, p *catalog.Price) {
 	num(f, &p.Plan)
 	num(f, &p.Component)
 	num(f, &p.From)
@@ -161,8 +161,8 @@ var prices = newTable("prices", 3, "plan_id, component_id, from_day, once, each,
 
 var pricesOf = prices.where("WHERE plan_id IN (SELECT id FROM plans WHERE offering_id = ?1) ORDER BY from_day, plan_id, component_id")
 
-func (r *reader) Prices(offering id.ID) ([]catalog.Price, error) {
+func (r *Reader) Prices(offering id.ID) ([]catalog.Price, error) {
 	return pricesOf.all(r, num64(offering))
 }
 
-func (tx *tx) PutPrice(p catalog.Price) error { return put(tx, prices, &p) }
+func (tx *Tx) PutPrice(p catalog.Price) error { return put(tx, prices, &p) }

@@ -1,4 +1,4 @@
-package sqlite
+package record
 
 import (
 	"slices"
@@ -33,7 +33,7 @@ type whence struct {
 }
 
 // customersFor are those to whose rows a query's own filters lead, where they do.
-func (r *reader) customersFor(customers, projects, users []id.ID) (list []id.ID, known bool, err error) {
+func (r *Reader) customersFor(customers, projects, users []id.ID) (list []id.ID, known bool, err error) {
 	switch {
 	case len(customers) > 0:
 		return customers, true, nil
@@ -55,7 +55,7 @@ func distinct(list []id.ID) []id.ID {
 }
 
 // seenCustomers are those whose rows a Sight may show by customer, project or user.
-func (r *reader) seenCustomers(s *core.Sight) ([]id.ID, error) {
+func (r *Reader) seenCustomers(s *core.Sight) ([]id.ID, error) {
 	more, err := r.customersOf(s.Projects, s.Users)
 	return append(more, s.Customers...), err
 }
@@ -100,8 +100,8 @@ type stretch struct {
 }
 
 // reachList is list, by the indexes that h says.
-func reachList[T any](r *reader, t *table[T], alias string, h whence, w *where, p core.Page, by sorting) ([]T, error) {
-	from := t.name + " " + alias
+func reachList[T any](r *Reader, t *Table[T], alias string, h whence, w *where, p core.Page, by sorting) ([]T, error) {
+	from := t.Name + " " + alias
 	ways := h.stretches()
 	if h.whole || len(ways) == 0 || len(by.keys) > 0 || len(ways) > mostStretches {
 		h.either(w)
@@ -134,7 +134,7 @@ func reachList[T any](r *reader, t *table[T], alias string, h whence, w *where, 
 }
 
 // reachCount is count, by the indexes that h says.
-func reachCount[T any](r *reader, t *table[T], alias string, h whence, w *where) (int, error) {
+func reachCount[T any](r *Reader, t *Table[T], alias string, h whence, w *where) (int, error) {
 	h.either(w)
-	return count(r, t.name+" "+alias, w)
+	return count(r, t.Name+" "+alias, w)
 }

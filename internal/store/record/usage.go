@@ -1,4 +1,4 @@
-package sqlite
+package record
 
 import (
 	"github.com/docket-desk/docket/internal/core"
@@ -9,7 +9,7 @@ import (
 
 var usages = newTable("usages", 1,
 	"id, resource_id, component_id, period, reported, recurring, quantity, amount, counts_on, note, updated_at",
-	func(f *fields, u *order.Usage) {
+	func(f *Fields, u *order.Usage) {
 		num(f, &u.ID)
 		num(f, &u.Resource)
 		num(f, &u.Component)
@@ -23,11 +23,11 @@ var usages = newTable("usages", 1,
 		at(f, &u.UpdatedAt)
 	})
 
-var usageByID = usages.where("WHERE id = ?1")
+var usageByID = usages.guard("WHERE id = ?1")
 
-func (r *reader) Usage(i id.ID) (order.Usage, error) { return usageByID.byID(r, "usage", i) }
+func (r *Reader) Usage(i id.ID) (order.Usage, error) { return usageByID.byID(r, "usage", i) }
 
-func (r *reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
+func (r *Reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
 	var w where
 	if err := r.ofOwners(&w, core.ResourceQuery{Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}); err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (r *reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
 
 // ofOwners narrows usages to those of the resources that q lists: a usage has its
 // resource's owners.
-func (r *reader) ofOwners(w *where, q core.ResourceQuery) error {
+func (r *Reader) ofOwners(w *where, q core.ResourceQuery) error {
 	of := resourceFilters(q)
 	if len(of.parts) == 0 {
 		return nil
@@ -62,9 +62,9 @@ func (r *reader) ofOwners(w *where, q core.ResourceQuery) error {
 	return nil
 }
 
-func (tx *tx) PutUsage(u order.Usage) error { return put(tx, usages, &u) }
+func (tx *Tx) PutUsage(u order.Usage) error { return put(tx, usages, &u) }
 
-var userUsages = newTable("user_usages", 2, "usage_id, username, quantity", func(f *fields, u *order.UserUsage) {
+var userUsages = newTable("user_usages", 2, "usage_id, username, quantity", func(f *Fields, u *order.UserUsage) {
 	num(f, &u.Usage)
 	text(f, &u.Username)
 	num(f, &u.Quantity)
@@ -72,19 +72,19 @@ var userUsages = newTable("user_usages", 2, "usage_id, username, quantity", func
 
 var (
 	userUsagesOf     = userUsages.where("WHERE usage_id = ?1 ORDER BY username")
-	userUsagesOfMany = userUsages.where("WHERE usage_id IN (SELECT value FROM json_each(?1)) ORDER BY usage_id, username")
+	userUsagesOfMany = userUsages.where("WHERE usage_id = ANY (?1) ORDER BY usage_id, username")
 )
 
-func (r *reader) UserUsages(usages ...id.ID) ([]order.UserUsage, error) {
+func (r *Reader) UserUsages(usages ...id.ID) ([]order.UserUsage, error) {
 	return ofAny(r, userUsagesOf, userUsagesOfMany, usages)
 }
 
-func (tx *tx) PutUserUsage(u order.UserUsage) error { return put(tx, userUsages, &u) }
+func (tx *Tx) PutUserUsage(u order.UserUsage) error { return put(tx, userUsages, &u) }
 
 var entries = newTable("entries", 2,
 	"subject_id, n, posting, kind, amount, quantity, component_id, currency, customer_id, project_id, user_id, provider_id, offering_id, resource_id, usage_id, "+
 		"counts_on, at, made_by, reason",
-	func(f *fields, e *ledger.Entry) {
+	func(f *Fields, e *ledger.Entry) {
 		num(f, &e.Subject)
 		num(f, &e.N)
 		num(f, &e.Posting)
@@ -111,15 +111,15 @@ var (
 	allEntries = entries.where("WHERE (subject_id, n) > (?1, ?2) ORDER BY subject_id, n LIMIT ?3")
 )
 
-func (r *reader) Entries(subject id.ID) ([]ledger.Entry, error) {
+func (r *Reader) Entries(subject id.ID) ([]ledger.Entry, error) {
 	return entriesOf.all(r, num64(subject))
 }
 
-func (r *reader) AllEntries(after core.EntryKey, n int) ([]ledger.Entry, error) {
+func (r *Reader) AllEntries(after core.EntryKey, n int) ([]ledger.Entry, error) {
 	return allEntries.all(r, num64(after.Subject), num64(after.N), num64(n))
 }
 
-func (tx *tx) InsertEntries(list []ledger.Entry) error {
+func (tx *Tx) InsertEntries(list []ledger.Entry) error {
 	for i := range list {
 		if _, err := write(tx, entries, entries.insert, &list[i]); err != nil {
 			return err
@@ -128,7 +128,7 @@ func (tx *tx) InsertEntries(list []ledger.Entry) error {
 	return nil
 }
 
-func (r *reader) Spent(q core.SpendQuery) ([]core.Spent, error) {
+func (r *Reader) Spent(q core.SpendQuery) ([]core.Spent, error) {
 	var w where
 	w.and("e.kind >= 3") // what entries_spent holds: captures, charges, refunds
 	is(&w, "e.customer_id", q.Customer)
@@ -136,12 +136,8 @@ func (r *reader) Spent(q core.SpendQuery) ([]core.Spent, error) {
 	is(&w, "e.user_id", q.User)
 	is(&w, "e.offering_id", q.Offering)
 	w.between("e.at", q.From, q.Until)
-	s, err := r.shaped("SELECT e.component_id, e.kind, sum(e.amount), sum(e.quantity) FROM entries e" + w.sql() +
-		" GROUP BY e.component_id, e.kind ORDER BY e.component_id, e.kind")
-	if err != nil {
-		return nil, err
-	}
-	return gather(r, s, func(f *fields, s *core.Spent) {
+	return gather(r, "SELECT e.component_id, e.kind, CAST(sum(e.amount) AS BIGINT), CAST(sum(e.quantity) AS BIGINT) FROM entries e"+w.sql()+
+		" GROUP BY e.component_id, e.kind ORDER BY e.component_id, e.kind", true, func(f *Fields, s *core.Spent) {
 		num(f, &s.Component)
 		code(f, &s.Kind, entryKinds)
 		num(f, &s.Amount)

@@ -1,6 +1,7 @@
-package sqlite
+package record
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/docket-desk/docket/internal/core"
@@ -11,7 +12,7 @@ import (
 var orders = newTable("orders", 1,
 	"id, type, state, outcome, customer_id, project_id, user_id, provider_id, offering_id, resource_id, plan_id, ref, previous_id, gates, periods, starts_on, counts_on, "+
 		"currency, due, held, charged, door, key_id, request, name, consumer_by, consumer_at, provider_by, provider_at, began_at, ended_at, message, notes, hidden_at, rev",
-	func(f *fields, o *order.Order) {
+	func(f *Fields, o *order.Order) {
 		num(f, &o.ID)
 		code(f, &o.Type, orderTypes)
 		code(f, &o.State, orderStates)
@@ -50,13 +51,13 @@ var orders = newTable("orders", 1,
 	})
 
 var (
-	orderByID = orders.where("WHERE id = ?1")
+	orderByID = orders.guard("WHERE id = ?1")
 	allOrders = orders.where("WHERE id > ?1 ORDER BY id LIMIT ?2")
 )
 
-func (r *reader) Order(i id.ID) (order.Order, error) { return orderByID.byID(r, "order", i) }
+func (r *Reader) Order(i id.ID) (order.Order, error) { return orderByID.byID(r, "order", i) }
 
-func (r *reader) AllOrders(after id.ID, n int) ([]order.Order, error) {
+func (r *Reader) AllOrders(after id.ID, n int) ([]order.Order, error) {
 	return allOrders.all(r, num64(after), num64(n))
 }
 
@@ -69,12 +70,12 @@ var orderSorts = map[string][]string{
 	"consumer-at": {"coalesce(o.consumer_at, 0)"},
 }
 
-func (r *reader) Orders(q core.OrderQuery) ([]order.Order, error) {
+func (r *Reader) Orders(q core.OrderQuery) ([]order.Order, error) {
 	keys, ok := orderSorts[q.SortBy]
 	if !ok {
 		return nil, &core.Error{Kind: core.Invalid, Field: "sort", Msg: "Orders cannot be sorted that way."}
 	}
-	w, err := orderFilters(q)
+	w, err := r.orderFilters(q)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +86,8 @@ func (r *reader) Orders(q core.OrderQuery) ([]order.Order, error) {
 	return reachList(r, orders, "o", h, w, q.Page, sorting{id: "o.id", keys: keys, from: "orders o"})
 }
 
-func (r *reader) CountOrders(q core.OrderQuery) (int, error) {
-	w, err := orderFilters(q)
+func (r *Reader) CountOrders(q core.OrderQuery) (int, error) {
+	w, err := r.orderFilters(q)
 	if err != nil {
 		return 0, err
 	}
@@ -99,7 +100,7 @@ func (r *reader) CountOrders(q core.OrderQuery) (int, error) {
 
 // orderReach says by which indexes orders are read: by customer, by provider, or, for
 // what a reader may see, by both.
-func (r *reader) orderReach(q core.OrderQuery) (whence, error) {
+func (r *Reader) orderReach(q core.OrderQuery) (whence, error) {
 	byCustomer := reach{from: "orders o", id: "o.id", column: "o.customer_id", whole: "%s"}
 	byProvider := reach{from: "orders o", id: "o.id", column: "o.provider_id", whole: "%s"}
 	if len(q.IDs)+len(q.Resources) > 0 || (len(q.Offerings) > 0 && len(q.States) > 0 && allOpen(q.States)) {
@@ -143,7 +144,7 @@ const (
 	named    = "EXISTS (SELECT 1 FROM resources r WHERE r.id = o.resource_id AND "
 )
 
-func orderFilters(q core.OrderQuery) (*where, error) {
+func (r *Reader) orderFilters(q core.OrderQuery) (*where, error) {
 	w := &where{}
 	in(w, "o.id", q.IDs)
 	in(w, "o.customer_id", q.Customers)
@@ -162,7 +163,7 @@ func orderFilters(q core.OrderQuery) (*where, error) {
 	coded(w, "o.type", orderTypes, q.Types)
 	w.text("o.name", q.Name)
 	if q.Words != "" {
-		w.and("("+contains("o.name")+" OR "+named+contains("r.name")+"))", pattern(q.Words), pattern(q.Words))
+		w.and("("+Contains("o.name")+" OR "+named+Contains("r.name")+"))", Pattern(q.Words), Pattern(q.Words))
 	}
 	words(w, "o.door", q.Doors)
 	w.made("o.id", q.From, q.Until)
@@ -173,14 +174,11 @@ func orderFilters(q core.OrderQuery) (*where, error) {
 		w.and(named+"r.name = ?)", str(q.ResourceName))
 	}
 	if len(q.RequestPath) > 0 {
-		path, err := jsonPath(q.RequestPath)
-		if err != nil {
-			return nil, err
+		if slices.ContainsFunc(q.RequestPath, unsearchable) {
+			return nil, &core.Error{Kind: core.Invalid, Field: "filter", Msg: "That part of the request cannot be searched."}
 		}
-		words := pattern(q.RequestContains)
-		w.and("CASE WHEN json_type(o.request, ?) = 'text' THEN "+contains("json_extract(o.request, ?)")+
-			" WHEN json_type(o.request, ?) IN ('integer', 'real', 'true', 'false') THEN "+contains("(o.request -> ?)")+" ELSE 0 END",
-			path, path, words, path, path, words)
+		sql, args := r.RequestContains(q.RequestPath, q.RequestContains)
+		w.and(sql, args...)
 	}
 	if !q.Hidden {
 		w.and("o.hidden_at IS NULL")
@@ -199,6 +197,11 @@ func (w *where) ofResources(resources []id.ID) {
 	w.and("(("+byID+" AND o.resource_id = o.id) OR ("+others+" AND o.type > 1))", a, a)
 }
 
+// unsearchable is a key that would need escaping in a path, where there is none.
+func unsearchable(key string) bool {
+	return key == "" || strings.ContainsAny(key, `"\`) || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' })
+}
+
 func allOpen(states []order.State) bool {
 	for _, s := range states {
 		if !s.Open() {
@@ -208,28 +211,14 @@ func allOpen(states []order.State) bool {
 	return true
 }
 
-// jsonPath writes the path of object keys as SQLite reads it. A key that would need
-// escaping is refused, for there is no escaping in such a path.
-func jsonPath(keys []string) (arg, error) {
-	var b strings.Builder
-	b.WriteByte('$')
-	for _, k := range keys {
-		if strings.ContainsAny(k, `"\`) || k == "" || strings.ContainsFunc(k, func(r rune) bool { return r < ' ' }) {
-			return arg{}, &core.Error{Kind: core.Invalid, Field: "filter", Msg: "That part of the request cannot be searched."}
-		}
-		b.WriteString(`."` + k + `"`)
-	}
-	return str(b.String()), nil
-}
-
-func (tx *tx) InsertOrder(o order.Order) error {
+func (tx *Tx) InsertOrder(o order.Order) error {
 	if err := insertNew(tx, orders, &o, &o.Rev); err != nil {
 		return err
 	}
 	return tx.noteOwners(ownership{o.Customer, o.Project, o.User}, source{o.Offering, o.Provider})
 }
 
-func (tx *tx) UpdateOrder(o order.Order) error {
+func (tx *Tx) UpdateOrder(o order.Order) error {
 	if err := replaceRev(tx, orders, &o, core.Ref{Kind: "order", ID: o.ID}); err != nil {
 		return err
 	}
@@ -238,7 +227,7 @@ func (tx *tx) UpdateOrder(o order.Order) error {
 
 var lines = newTable("lines", 2,
 	"order_id, n, component_id, label, detail, before, quantity, delivered, once, each, due, charged, state, shipment, replaces, message",
-	func(f *fields, l *order.Line) {
+	func(f *Fields, l *order.Line) {
 		num(f, &l.Order)
 		num(f, &l.N)
 		num(f, &l.Component)
@@ -259,26 +248,25 @@ var lines = newTable("lines", 2,
 
 var (
 	linesOf     = lines.where("WHERE order_id = ?1 ORDER BY n")
-	linesOfMany = lines.where("WHERE order_id IN (SELECT value FROM json_each(?1)) ORDER BY order_id, n")
+	linesOfMany = lines.where("WHERE order_id = ANY (?1) ORDER BY order_id, n")
 )
 
-func (r *reader) Lines(orders ...id.ID) ([]order.Line, error) {
+func (r *Reader) Lines(orders ...id.ID) ([]order.Line, error) {
 	return ofAny(r, linesOf, linesOfMany, orders)
 }
 
 // ofAny reads what belongs to any of these records.
-func ofAny[T any](r *reader, ofOne, ofMany query[T], of []id.ID) ([]T, error) {
+func ofAny[T any](r *Reader, ofOne, ofMany query[T], of []id.ID) ([]T, error) {
 	if len(of) == 0 {
 		return nil, nil
 	}
-	_, a := among("", of)
 	if len(of) == 1 {
-		return ofOne.all(r, a)
+		return ofOne.all(r, num64(of[0]))
 	}
-	return ofMany.all(r, a)
+	return ofMany.all(r, listed(of))
 }
 
-func (tx *tx) InsertLines(list []order.Line) error {
+func (tx *Tx) InsertLines(list []order.Line) error {
 	for i := range list {
 		if _, err := write(tx, lines, lines.insert, &list[i]); err != nil {
 			return err
@@ -287,10 +275,10 @@ func (tx *tx) InsertLines(list []order.Line) error {
 	return nil
 }
 
-func (tx *tx) UpdateLine(l order.Line) error {
+func (tx *Tx) UpdateLine(l order.Line) error {
 	n, err := write(tx, lines, lines.replace, &l)
 	if err == nil && n == 0 {
-		err = tx.spoil(&core.Error{Kind: core.NotFound, About: core.Ref{Kind: "line", ID: l.Order}, Msg: "There is no such line."})
+		err = tx.Spoil(&core.Error{Kind: core.NotFound, About: core.Ref{Kind: "line", ID: l.Order}, Msg: "There is no such line."})
 	}
 	return err
 }

@@ -1,9 +1,7 @@
-package sqlite
+package record
 
 import (
-	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,11 +13,11 @@ import (
 // in order. A zero filter adds nothing.
 type where struct {
 	parts []string
-	args  []arg
+	args  []Arg
 }
 
 // and adds a condition with a ? for each parameter.
-func (w *where) and(sql string, args ...arg) {
+func (w *where) and(sql string, args ...Arg) {
 	w.parts = append(w.parts, sql)
 	w.args = append(w.args, args...)
 }
@@ -62,18 +60,22 @@ func in[T integer](w *where, column string, list []T) {
 
 // among is the condition that a column is one of a list. One parameter whatever the
 // list's length, so that few texts of queries serve all.
-func among[T integer](column string, list []T) (string, arg) {
+func among[T integer](column string, list []T) (string, Arg) {
 	if len(list) == 1 {
 		return column + " = ?", num64(list[0])
 	}
-	b := []byte{'['}
+	return column + oneOf, listed(list)
+}
+
+const oneOf = " = ANY (?)"
+
+// listed is a list as one parameter.
+func listed[T integer](list []T) Arg {
+	ints := make([]int64, len(list))
 	for i, v := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(b, int64(v), 10)
+		ints[i] = int64(v)
 	}
-	return column + " IN (SELECT value FROM json_each(?))", str(string(append(b, ']')))
+	return Arg{Kind: Ints, Ints: ints}
 }
 
 // words narrows a column to any of a list of texts, if it is not empty.
@@ -82,8 +84,11 @@ func words[T ~string](w *where, column string, list []T) {
 	case len(list) == 1:
 		w.and(column+" = ?", str(list[0]))
 	case len(list) > 1:
-		b, _ := json.Marshal(list) // texts always can be
-		w.and(column+" IN (SELECT value FROM json_each(?))", str(string(b)))
+		texts := make([]string, len(list))
+		for i, v := range list {
+			texts[i] = string(v)
+		}
+		w.and(column+oneOf, Arg{Kind: Texts, Texts: texts})
 	}
 }
 
@@ -98,22 +103,24 @@ func coded[T comparable](w *where, column string, table codes[T], list []T) {
 
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// pattern is what LIKE matches anything with that contains text, in any case.
-func pattern(text string) arg { return str("%" + likeEscapes.Replace(strings.ToLower(text)) + "%") }
+// Pattern is what LIKE matches anything with that contains text, in any case; Contains is
+// the condition that it is the parameter of.
+func Pattern(text string) Arg { return str("%" + likeEscapes.Replace(strings.ToLower(text)) + "%") }
 
 // contains narrows to rows one of whose columns contains a text, in any case.
 func (w *where) contains(text string, columns ...string) {
 	if text == "" {
 		return
 	}
-	parts, args := make([]string, len(columns)), make([]arg, len(columns))
+	parts, args := make([]string, len(columns)), make([]Arg, len(columns))
 	for i, c := range columns {
-		parts[i], args[i] = contains(c), pattern(text)
+		parts[i], args[i] = Contains(c), Pattern(text)
 	}
 	w.and("("+strings.Join(parts, " OR ")+")", args...)
 }
 
-func contains(column string) string { return "fold(" + column + `) LIKE ? ESCAPE '\'` }
+// Contains is the condition that a text contains what Pattern was made from.
+func Contains(column string) string { return "fold(" + column + `) LIKE ? ESCAPE '\'` }
 
 // between narrows an instant to [from, until).
 func (w *where) between(column string, from, until *time.Time) {
@@ -231,7 +238,7 @@ func pageLimit(n int) int {
 }
 
 // list runs a query that filters shaped.
-func list[T any](r *reader, t *table[T], alias, from string, w *where, p core.Page, by sorting) ([]T, error) {
+func list[T any](r *Reader, t *Table[T], alias, from string, w *where, p core.Page, by sorting) ([]T, error) {
 	tail, back := w.page(p, by)
 	out, err := shaped(r, t, alias, from, w, tail)
 	if back {
@@ -241,24 +248,13 @@ func list[T any](r *reader, t *table[T], alias, from string, w *where, p core.Pa
 }
 
 // shaped runs a query that filters shaped and that has no pages.
-func shaped[T any](r *reader, t *table[T], alias, from string, w *where, tail string) ([]T, error) {
-	s, err := r.shaped(t.selects(alias) + " FROM " + from + w.sql() + tail)
-	if err != nil {
-		return nil, err
-	}
-	return gather(r, s, t.each, w.args)
+func shaped[T any](r *Reader, t *Table[T], alias, from string, w *where, tail string) ([]T, error) {
+	return gather(r, t.selects(alias)+" FROM "+from+w.sql()+tail, true, t.Each, w.args)
 }
 
 // count counts the rows of a query without its page.
-func count(r *reader, from string, w *where) (int, error) {
-	s, err := r.shaped("SELECT count(*) FROM " + from + w.sql())
-	if err != nil {
-		return 0, err
-	}
-	bind(s, w.args)
-	if _, err := s.Step(); err != nil {
-		return 0, r.failure("count", err)
-	}
-	n := s.ColumnInt(0)
-	return n, r.failure("count", s.Reset())
+func count(r *Reader, from string, w *where) (int, error) {
+	n := 0
+	err := r.Query("SELECT count(*) FROM "+from+w.sql(), true, w.args, func(row Row) { n = int(row.Int(0)) })
+	return n, err
 }

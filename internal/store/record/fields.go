@@ -1,4 +1,4 @@
-package sqlite
+package record
 
 import (
 	"bytes"
@@ -8,28 +8,37 @@ import (
 	"strconv"
 	"time"
 
-	"zombiezen.com/go/sqlite"
-
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 )
 
-// fields goes over the columns of one row in order, into a statement's parameters or
+// Fields goes over the columns of one row in order, into a statement's parameters or
 // out of its result. A record says its columns once, in one function, for both ways,
 // so that what is written is what is read.
-type fields struct {
-	s   *sqlite.Stmt
-	n   int // the column it stands at, from 0
-	in  bool
-	err error
+type Fields struct {
+	row    Row
+	params Params // where they go in
+	n      int    // the column it stands at, from 0
+	err    error
 }
 
-func (f *fields) next() int { f.n++; return f.n - 1 }
+// Into goes over columns into parameters.
+func Into(p Params) *Fields { return &Fields{params: p} }
 
-func (f *fields) null() bool { return f.s.ColumnType(f.n) == sqlite.TypeNull }
+// From goes over columns out of a row.
+func From(r Row) *Fields { return &Fields{row: r} }
 
-func (f *fields) fail(err error) {
+// Err is the first value that was none of those its field may have.
+func (f *Fields) Err() error { return f.err }
+
+func (f *Fields) in() bool { return f.params != nil }
+
+func (f *Fields) next() int { f.n++; return f.n - 1 }
+
+func (f *Fields) null() bool { return f.row.Null(f.n) }
+
+func (f *Fields) fail(err error) {
 	if f.err == nil {
 		f.err = err
 	}
@@ -40,52 +49,52 @@ type integer interface {
 }
 
 // num is a whole number: an id, an amount, a day, a count.
-func num[T integer](f *fields, p *T) {
-	if f.in {
-		f.s.BindInt64(f.next()+1, int64(*p))
+func num[T integer](f *Fields, p *T) {
+	if f.in() {
+		f.params.Int(f.next(), int64(*p))
 		return
 	}
-	*p = T(f.s.ColumnInt64(f.next()))
+	*p = T(f.row.Int(f.next()))
 }
 
 // opt is a whole number that may be absent.
-func opt[T integer](f *fields, p **T) {
-	if f.in {
+func opt[T integer](f *Fields, p **T) {
+	if f.in() {
 		if *p == nil {
-			f.s.BindNull(f.next() + 1)
+			f.params.Null(f.next())
 			return
 		}
-		f.s.BindInt64(f.next()+1, int64(**p))
+		f.params.Int(f.next(), int64(**p))
 		return
 	}
 	*p = nil
 	if !f.null() {
-		v := T(f.s.ColumnInt64(f.n))
+		v := T(f.row.Int(f.n))
 		*p = &v
 	}
 	f.n++
 }
 
 // text is a text, empty where there is none.
-func text[T ~string](f *fields, p *T) {
-	if f.in {
-		f.s.BindText(f.next()+1, string(*p))
+func text[T ~string](f *Fields, p *T) {
+	if f.in() {
+		f.params.Text(f.next(), string(*p))
 		return
 	}
-	*p = T(f.s.ColumnText(f.next()))
+	*p = T(f.row.Text(f.next()))
 }
 
 // code is one of a table of small numbers.
-func code[T comparable](f *fields, p *T, table codes[T]) {
-	if f.in {
+func code[T comparable](f *Fields, p *T, table codes[T]) {
+	if f.in() {
 		c, ok := table.code[*p]
 		if !ok {
 			f.fail(fmt.Errorf("%v is no %s", *p, table.what))
 		}
-		f.s.BindInt64(f.next()+1, c)
+		f.params.Int(f.next(), c)
 		return
 	}
-	c := f.s.ColumnInt64(f.next())
+	c := f.row.Int(f.next())
 	w, ok := table.word[c]
 	if !ok {
 		f.fail(fmt.Errorf("%d stands for no %s", c, table.what))
@@ -93,92 +102,89 @@ func code[T comparable](f *fields, p *T, table codes[T]) {
 	*p = w
 }
 
-func flag(f *fields, p *bool) {
-	if f.in {
-		f.s.BindBool(f.next()+1, *p)
+func flag(f *Fields, p *bool) {
+	if f.in() {
+		v := int64(0)
+		if *p {
+			v = 1
+		}
+		f.params.Int(f.next(), v)
 		return
 	}
-	*p = f.s.ColumnInt64(f.next()) != 0
+	*p = f.row.Int(f.next()) != 0
 }
 
 // at is an instant.
-func at(f *fields, p *time.Time) {
-	if f.in {
-		f.s.BindInt64(f.next()+1, p.UnixMicro())
+func at(f *Fields, p *time.Time) {
+	if f.in() {
+		f.params.Int(f.next(), p.UnixMicro())
 		return
 	}
-	*p = time.UnixMicro(f.s.ColumnInt64(f.next())).UTC()
+	*p = time.UnixMicro(f.row.Int(f.next())).UTC()
 }
 
 // optAt is an instant that may be absent.
-func optAt(f *fields, p **time.Time) {
-	if f.in {
+func optAt(f *Fields, p **time.Time) {
+	if f.in() {
 		if *p == nil {
-			f.s.BindNull(f.next() + 1)
+			f.params.Null(f.next())
 			return
 		}
-		f.s.BindInt64(f.next()+1, (*p).UnixMicro())
+		f.params.Int(f.next(), (*p).UnixMicro())
 		return
 	}
 	*p = nil
 	if !f.null() {
-		t := time.UnixMicro(f.s.ColumnInt64(f.n)).UTC()
+		t := time.UnixMicro(f.row.Int(f.n)).UTC()
 		*p = &t
 	}
 	f.n++
 }
 
 // blob is bytes; none and empty are one.
-func blob(f *fields, p *[]byte) {
-	if f.in {
+func blob(f *Fields, p *[]byte) {
+	if f.in() {
 		if len(*p) == 0 {
-			f.s.BindNull(f.next() + 1)
+			f.params.Null(f.next())
 			return
 		}
-		f.s.BindBytes(f.next()+1, *p)
+		f.params.Bytes(f.next(), *p)
 		return
 	}
 	*p = f.bytes()
 }
 
 // fixed is bytes of one length.
-func fixed(f *fields, p []byte) {
-	if f.in {
-		f.s.BindBytes(f.next()+1, p)
+func fixed(f *Fields, p []byte) {
+	if f.in() {
+		f.params.Bytes(f.next(), p)
 		return
 	}
-	if n := f.s.ColumnBytes(f.next(), p); n != len(p) {
-		f.fail(fmt.Errorf("%d bytes stand where %d belong", n, len(p)))
+	b := f.bytes()
+	if len(b) != len(p) {
+		f.fail(fmt.Errorf("%d bytes stand where %d belong", len(b), len(p)))
 	}
+	copy(p, b)
 }
 
-func (f *fields) bytes() []byte {
-	i := f.next()
-	n := f.s.ColumnLen(i)
-	if n == 0 {
-		return nil
-	}
-	b := make([]byte, n)
-	f.s.ColumnBytes(i, b)
-	return b
-}
+func (f *Fields) bytes() []byte { return f.row.Bytes(f.next()) }
 
 // raw is JSON as it came; none is null.
-func raw(f *fields, p *json.RawMessage) {
-	if f.in {
+func raw(f *Fields, p *json.RawMessage) {
+	if f.in() {
 		if len(*p) == 0 {
-			f.s.BindNull(f.next() + 1)
+			f.params.Null(f.next())
 			return
 		}
-		f.s.BindText(f.next()+1, string(*p))
+		f.params.Text(f.next(), string(*p))
 		return
 	}
 	*p = f.bytes()
 }
 
 // object is a struct kept as JSON; one that says nothing is null.
-func object[T any](f *fields, p *T) {
-	if !f.in {
+func object[T any](f *Fields, p *T) {
+	if !f.in() {
 		if b := f.bytes(); b != nil {
 			if err := json.Unmarshal(b, p); err != nil {
 				f.fail(err)
@@ -194,24 +200,24 @@ func object[T any](f *fields, p *T) {
 	}
 	switch s := string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))); s {
 	case "{}", "null":
-		f.s.BindNull(f.next() + 1)
+		f.params.Null(f.next())
 	default:
-		f.s.BindText(f.next()+1, s)
+		f.params.Text(f.next(), s)
 	}
 }
 
 // optObject is a struct kept as JSON that may be absent.
-func optObject[T any](f *fields, p **T) {
-	if f.in {
+func optObject[T any](f *Fields, p **T) {
+	if f.in() {
 		if *p == nil {
-			f.s.BindNull(f.next() + 1)
+			f.params.Null(f.next())
 			return
 		}
 		b, err := json.Marshal(*p)
 		if err != nil {
 			f.fail(err)
 		}
-		f.s.BindText(f.next()+1, string(b))
+		f.params.Text(f.next(), string(b))
 		return
 	}
 	*p = nil
@@ -225,13 +231,13 @@ func optObject[T any](f *fields, p **T) {
 
 // amounts are quantities by component: an object from id to micro, nil is null.
 // Written by hand, for every order writes some.
-func amounts(f *fields, p *order.Quantities) {
-	if f.in {
+func amounts(f *Fields, p *order.Quantities) {
+	if f.in() {
 		if *p == nil {
-			f.s.BindNull(f.next() + 1)
+			f.params.Null(f.next())
 			return
 		}
-		f.s.BindText(f.next()+1, string(appendAmounts(nil, *p)))
+		f.params.Text(f.next(), string(appendAmounts(nil, *p)))
 		return
 	}
 	*p = nil
