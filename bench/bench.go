@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +22,6 @@ type bench struct {
 	dir    string          // for what is made anew
 	sites  map[string]site // filled desks, by name: empty, small, base, most
 	pg     *cluster
-	pgSite site
 	docket string
 	self   string
 	seed   uint64
@@ -80,11 +78,10 @@ func newBench(opt options) (*bench, error) {
 }
 
 func (b *bench) close() error {
-	var err error
 	if b.pg != nil {
-		err = b.pg.stop()
+		b.pg.stop()
 	}
-	err = errors.Join(err, os.RemoveAll(b.dir))
+	err := os.RemoveAll(b.dir)
 	if !b.opt.keep {
 		for _, s := range b.sites {
 			err = errors.Join(err, os.RemoveAll(s.Data))
@@ -135,7 +132,6 @@ func (b *bench) prepare(ctx context.Context) error {
 		return err
 	}
 	needs := b.needs()
-	last, stored := site{}, 0
 	for _, one := range []struct {
 		name string
 		n    int
@@ -146,13 +142,11 @@ func (b *bench) prepare(ctx context.Context) error {
 		s := site{Data: filepath.Join(b.opt.data, fmt.Sprintf("stored-%d-%d", b.opt.customers, one.n))}
 		b.sites[one.name] = s
 		if _, err := os.Stat(s.Data); err == nil { // of an earlier run that kept it
-			last, stored = s, one.n
 			continue
 		}
-		if err := b.make(ctx, s, one.n, last, stored); err != nil {
+		if err := b.make(ctx, s, one.n); err != nil {
 			return err
 		}
-		last, stored = s, one.n
 	}
 	if b.opt.keep && needs["most"] { // what is kept stays as it was filled
 		var err error
@@ -171,30 +165,24 @@ func buildDocket(ctx context.Context, to string) error {
 	return nil
 }
 
-// make makes a desk with so many orders from one that has fewer. It gets its name when it
-// is whole, so that a run that was broken off leaves no half of one.
-func (b *bench) make(ctx context.Context, s site, n int, from site, stored int) error {
+// make makes a desk with so many orders. It gets its name when it is whole, so that a run
+// that was broken off leaves no half of one.
+func (b *bench) make(ctx context.Context, s site, n int) error {
 	began := time.Now()
 	half := site{Data: filepath.Join(b.dir, "half")}
-	var err error
-	if from == (site{}) {
-		err = half.found(ctx, b.opt.customers)
-	} else {
-		err = copySite(half, from)
-	}
-	if err != nil {
+	if err := half.found(ctx, b.opt.customers); err != nil {
 		return err
 	}
 	before := half.size()
-	if n > stored {
-		d, err := half.open(ctx, 0)
+	if n > 0 {
+		d, err := half.open(ctx)
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(d.fill(ctx, stored, n), d.close()); err != nil {
+		if err := errors.Join(d.fill(ctx, n), d.close()); err != nil {
 			return err
 		}
-		b.book.note("sqlite.settled", (half.size()-before)/float64(n-stored))
+		b.book.note("sqlite.settled", (half.size()-before)/float64(n))
 		b.say("a desk with %d orders took %.0f s", n, time.Since(began).Seconds())
 	}
 	return os.Rename(half.Data, s.Data)
@@ -239,13 +227,4 @@ func (s site) size() float64 {
 		return nil
 	})
 	return float64(sum)
-}
-
-// why says what a line has no figures for.
-func (b *bench) why(l line) string {
-	missing := ""
-	if len(l.Key) > len("postgres.") && l.Key[:len("postgres.")] == "postgres." && b.pg == nil {
-		missing = b.noPostgres()
-	}
-	return cmp.Or(l.Absent, missing, "not asked for")
 }

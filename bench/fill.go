@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,19 +22,18 @@ const (
 	keyed   = 2 * perDay
 )
 
-// fill stores settled orders, from the from-th to the to-th of a desk that will have so
-// many: placed through the core as any other, of offerings that deliver at once, but
+// fill stores so many settled orders on a desk that has none: placed through the core as any other, of offerings that deliver at once, but
 // thousands in a transaction. Their times rise to the present, a hundred thousand a day,
 // and those of the last two days have keys of their requests, as on a desk that drops
 // older ones.
-func (d *desk) fill(ctx context.Context, from, to int) error {
-	r := rand.New(rand.NewPCG(1, uint64(from)))
+func (d *desk) fill(ctx context.Context, to int) error {
+	r := rand.New(rand.NewPCG(1, 2))
 	var clock atomic.Int64
 	now := func() time.Time { return time.Unix(0, clock.Load()).UTC() }
 	began := time.Now()
 	ids := id.NewSource(now, 0, 0)
 	read := newRemembered()
-	for from < to {
+	for from := 0; from < to; from += perFill {
 		next := min(from+perFill, to)
 		err := d.store.Update(ctx, core.Touch{Scan: true}, func(tx core.Tx) error {
 			read.begin(tx)
@@ -41,7 +41,7 @@ func (d *desk) fill(ctx context.Context, from, to int) error {
 			for n := from; n < next; n++ {
 				clock.Store(began.Add(-time.Duration(to-n) * 24 * time.Hour / perDay).UnixNano())
 				customer, key := d.world.anyone(r), ""
-				if n%50 == 0 || n < 1000 && n%5 == 0 { // a small desk, too, has whole pages of one customer's
+				if isBusy(n) {
 					customer = busyCustomer
 				}
 				if to-n <= keyed {
@@ -57,7 +57,35 @@ func (d *desk) fill(ctx context.Context, from, to int) error {
 		if err != nil {
 			return err
 		}
-		from = next
 	}
 	return nil
 }
+
+// fillTogether stores so many settled orders by placing them, many at once, now: for a
+// store whose long transactions are slower than its short ones.
+func (d *desk) fillTogether(ctx context.Context, to int) error {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	for w := range 2 * clients {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(3, uint64(w)))
+			for n := int(next.Add(1)); n <= to && ctx.Err() == nil; n = int(next.Add(1)) {
+				customer := d.world.anyone(r)
+				if isBusy(n) {
+					customer = busyCustomer
+				}
+				who, p := d.world.placement(r, customer, true, d.run+strconv.Itoa(n))
+				if _, err := d.core.PlaceOrder(ctx, who, p); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+// isBusy says which orders are the busy customer's: a small desk, too, has whole pages of them.
+func isBusy(n int) bool { return n%50 == 0 || n < 1000 && n%5 == 0 }

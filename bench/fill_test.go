@@ -13,15 +13,16 @@ func TestWhatFillingStoresIsOrdersThatVerifyAgreesWith(t *testing.T) {
 	if err := s.found(t.Context(), 7); err != nil {
 		t.Fatal(err)
 	}
-	d, err := s.open(t.Context(), 0)
+	d, err := s.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.close()
-	for _, part := range [][2]int{{0, 100}, {100, 600}} {
-		if err := d.fill(t.Context(), part[0], part[1]); err != nil {
-			t.Fatal(err)
-		}
+	if err := d.fill(t.Context(), 500); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.fillTogether(t.Context(), 100); err != nil {
+		t.Fatal(err)
 	}
 	v, err := d.core.Verify(t.Context(), core.System())
 	if err != nil {

@@ -2,7 +2,10 @@
 
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // line is one line of a table. Of a target, Least is what must be, Aim what is hoped for.
 type line struct {
@@ -12,6 +15,9 @@ type line struct {
 	Lower      bool   // lower is better
 	Absent     string // why nothing measures it
 }
+
+// postgres reports whether a line is one of PostgreSQL's.
+func (l line) postgres() bool { return strings.HasPrefix(l.Key, "postgres.") }
 
 // stored are the sizes of desks: what most lines are measured at, what lists and starts
 // are measured at, and a small one beside it.
@@ -76,6 +82,8 @@ func readings(n stored) []line {
 		{Key: "postgres.hot", What: "PostgreSQL: one hot account, store alone", Unit: "/s"},
 		{Key: "postgres.three", What: "PostgreSQL: three processes, store alone", Unit: "/s"},
 		{Key: "postgres.post", What: "PostgreSQL: whole POST, 64 clients", Unit: "/s"},
+		{Key: "postgres.post.cpu", What: "PostgreSQL: CPU of the server for each POST, without the database", Unit: "µs"},
+		{Key: "postgres.post/place", What: "PostgreSQL: whole POST ÷ store alone"},
 		{Key: "postgres.post.p50", What: "PostgreSQL: whole POST, p50", Unit: "ms"},
 		{Key: "get.token", What: "GET order with token, 64 connections", Unit: "/s"},
 		{Key: "get.token.cpu", What: "GET order with token: CPU of the server", Unit: "µs"},

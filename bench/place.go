@@ -4,12 +4,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"io"
 	"log/slog"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -17,26 +16,12 @@ import (
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store"
 )
 
 // site is where a desk lies: its data directory and, where the books are kept elsewhere,
 // the database.
 type site struct{ Data, DB string }
-
-// openStore opens the store of a site. It is the one place that knows the stores.
-func openStore(_ context.Context, s site) (core.Store, error) {
-	if s.DB == "" {
-		return sqlite.Open(s.Data, sqlite.Options{})
-	}
-	if open, ok := openers[strings.SplitN(s.DB, ":", 2)[0]]; ok {
-		return open(s.DB)
-	}
-	return nil, errors.New("no store opens " + s.DB)
-}
-
-// openers open the stores that have a DSN, by its scheme.
-var openers = map[string]func(dsn string) (core.Store, error){}
 
 // config is what docket serve would make of a site.
 func (s site) config() (app.Config, error) {
@@ -69,35 +54,39 @@ type desk struct {
 	run   string
 }
 
-// open opens a site for placing without HTTP. Processes that share it differ in node.
-func (s site) open(ctx context.Context, node uint8) (*desk, error) {
-	store, err := openStore(ctx, s)
+// open opens a site for placing without HTTP.
+func (s site) open(ctx context.Context) (*desk, error) {
+	books, err := store.Open(ctx, s.Data, s.DB, store.Options{})
 	if err != nil {
 		return nil, err
 	}
-	d := &desk{store: store, core: newCore(store, time.Now, node), run: runName(node)}
-	if err = store.Migrate(ctx); err == nil {
-		d.world, err = readWorld(ctx, store, d.core)
-	}
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
+	d := &desk{store: books, run: runName()}
+	if err := d.begin(ctx); err != nil {
+		return nil, errors.Join(err, books.Close())
 	}
 	return d, nil
 }
 
-// runName begins the keys of the requests of one opening.
-func runName(node uint8) string {
-	return strconv.FormatInt(time.Now().UnixNano(), 36) + "-" + strconv.Itoa(int(node)) + "-"
+func (d *desk) begin(ctx context.Context) error {
+	if err := d.store.Migrate(ctx); err != nil {
+		return err
+	}
+	node, err := d.store.Node(ctx)
+	if err != nil {
+		return err
+	}
+	d.core = core.New(d.store, time.Now, id.NewSource(time.Now, uint8(node.Number), node.Floor), seal.Key{}, slog.New(slog.DiscardHandler), core.Config{})
+	d.world, err = readWorld(ctx, d.store, d.core)
+	return err
 }
+
+// runName begins the keys of the requests of one opening.
+func runName() string { return rand.Text() + "-" }
 
 func (d *desk) close() error { return d.store.Close() }
 
-func newCore(store core.Store, now func() time.Time, node uint8) *core.Core {
-	return core.New(store, now, id.NewSource(now, node, 0), seal.Key{}, slog.New(slog.NewTextHandler(io.Discard, nil)), core.Config{})
-}
-
 // place places one order, of anyone or of one customer alone.
-func (d *desk) place(ctx context.Context, r *rand.Rand, hot bool) error {
+func (d *desk) place(ctx context.Context, r *mathrand.Rand, hot bool) error {
 	customer := busyCustomer
 	if !hot {
 		customer = d.world.anyone(r)

@@ -92,10 +92,13 @@ func (b *bench) overClients(ctx context.Context, n int) (map[string]sample, erro
 	if b.pg == nil {
 		return out, nil
 	}
-	if out["PostgreSQL, store alone"], err = b.place(ctx, b.pgSite, n, false); err != nil {
+	if s, err = b.pg.fresh(ctx); err != nil {
 		return nil, err
 	}
-	out["PostgreSQL, whole POST"], err = b.post(ctx, b.pgSite, n)
+	if out["PostgreSQL, store alone"], err = b.place(ctx, s, n, false); err != nil {
+		return nil, err
+	}
+	out["PostgreSQL, whole POST"], err = b.post(ctx, s, n)
 	return out, err
 }
 

@@ -50,7 +50,7 @@ func s1(ctx context.Context, s site, p plan) (out sample, err error) {
 	if err := dropIndexes(filepath.Join(s.Data, "docket.db"), "orders_customer", "orders_provider", "orders_open", "orders_resource"); err != nil {
 		return sample{}, err
 	}
-	d, err := s.open(ctx, 0)
+	d, err := s.open(ctx)
 	if err != nil {
 		return sample{}, err
 	}

@@ -140,7 +140,9 @@ func (m *remembered) Update(_ context.Context, _ core.Touch, fn func(core.Tx) er
 	return fn(m)
 }
 
-func (m *remembered) Migrate(context.Context) error { return nil }
-func (m *remembered) Close() error                  { return nil }
+func (m *remembered) Node(context.Context) (core.Node, error) { return core.Node{}, nil }
+func (m *remembered) KeepFloor(context.Context, id.ID) error  { return nil }
+func (m *remembered) Migrate(context.Context) error           { return nil }
+func (m *remembered) Close() error                            { return nil }
 
 var _ core.Store = (*remembered)(nil)

@@ -35,7 +35,7 @@ func play(ctx context.Context, role string) error {
 	case "post":
 		in := bufio.NewReader(os.Stdin)
 		return playClients(ctx, in, cancel, func(_ context.Context, p part) (asking, error) {
-			d := &desk{world: &world{customers: p.Customers}, run: runName(p.Node)}
+			d := &desk{world: &world{customers: p.Customers}, run: runName()}
 			return d.poster(p.Addr), nil
 		})
 	case "get":
@@ -48,7 +48,6 @@ func play(ctx context.Context, role string) error {
 // part is what one of several processes is to do.
 type part struct {
 	Site      site
-	Node      uint8
 	Addr      string // of the server, for post
 	Customers int    // for post
 	Workers   int
@@ -69,7 +68,7 @@ func playPlace(ctx context.Context, in *bufio.Reader, cancel func()) (err error)
 	if err := readPart(in, &p); err != nil {
 		return err
 	}
-	d, err := p.Site.open(ctx, p.Node)
+	d, err := p.Site.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (b *bench) f1(ctx context.Context) (float64, error) {
 
 // place opens a desk, places orders without HTTP and closes it.
 func (b *bench) place(ctx context.Context, s site, workers int, hot bool) (out sample, err error) {
-	d, err := s.open(ctx, 0)
+	d, err := s.open(ctx)
 	if err != nil {
 		return sample{}, err
 	}
@@ -146,7 +146,7 @@ func (b *bench) post(ctx context.Context, s site, workers int) (out sample, err 
 
 // glance opens a desk to look at its world, and closes it.
 func (s site) glance(ctx context.Context) (*desk, error) {
-	d, err := s.open(ctx, 0)
+	d, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (b *bench) bare(ctx context.Context) (out sample, err error) {
 
 // newest lists a desk's newest orders.
 func (s site) newest(ctx context.Context, n int) (list []order.Order, d *desk, err error) {
-	if d, err = s.open(ctx, 0); err != nil {
+	if d, err = s.open(ctx); err != nil {
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
@@ -287,7 +287,7 @@ func (b *bench) stepList(ctx context.Context) error {
 const page = 100
 
 func (b *bench) list(ctx context.Context, s site) (out sample, err error) {
-	d, err := s.open(ctx, 0)
+	d, err := s.open(ctx)
 	if err != nil {
 		return sample{}, err
 	}
