@@ -21,6 +21,11 @@ demo: ## the demo world with one order through each door, on ports 8080 and 8443
 fast: ## the inner loop: every Go test but those that need real clients
 	go test ./...
 
+# Without flags it renews docs/performance.md and its plots; with BENCH='-short' or others it only prints.
+.PHONY: bench
+bench: ## measure beside the machine's own references; BENCH='-short' takes three minutes
+	go run ./bench $(if $(BENCH),$(BENCH),-results bench/results -docs docs/performance.md)
+
 .PHONY: setup
 setup: ## the virtual environments of the real clients, under .cache/venv
 	e2e/setup

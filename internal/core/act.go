@@ -22,6 +22,7 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 		return Placed{}, err
 	}
 	var out Placed
+	var jobs []Job
 	now, ids := c.Now(), &drawn{c: c}
 	on := Touch{Orders: []id.ID{o}}
 	if act == order.Retry || act == order.Restart { // held anew
@@ -42,14 +43,14 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 		if err := d.write(tx); err != nil {
 			return err
 		}
-		out = d.placed()
+		out, jobs = d.placed(), d.jobs
 		return remember(tx, who, v.Idem, o, now)
 	})
 	if KindOf(err) == LimitExceeded && err != nil {
 		c.noteRefusal(ctx, who, AsError(err))
 	}
 	if err == nil {
-		c.nudge()
+		c.nudge(now, jobs)
 	}
 	return out, err
 }

@@ -147,7 +147,7 @@ func (a *applier) sheetByID(i id.ID) (*catalog.Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := sheet(a.tx, o)
+	s, err := readSheet(a.tx, o)
 	return &s, err
 }
 

@@ -38,6 +38,8 @@ type Core struct {
 
 	refusals throttle
 	tidied   atomic.Int32 // the day on which what is remembered was last tidied
+	sheets   sheets
+	owners   owners
 }
 
 // New returns a desk over a store. now is UTC time; it is cut to microseconds, the

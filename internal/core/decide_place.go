@@ -87,7 +87,7 @@ func (d *draft) target(p Placement) error {
 			return errors.Join(err, notFound("offering", p.Offering))
 		}
 	}
-	if d.sheet, err = sheet(d.r, off); err != nil {
+	if d.sheet, err = d.c.sheet(d.r, off); err != nil {
 		return err
 	}
 	if p.Project == 0 {
@@ -283,10 +283,14 @@ func (d *draft) onlyPlan() id.ID {
 // priceLines makes the order's lines.
 func (d *draft) priceLines(p Placement, ms []measured) error {
 	var err error
-	if d.sheet.Offering.Measure != catalog.Imagery || p.Type != order.Create {
-		if ms, err = measure(&d.sheet, p, d.res); err != nil {
-			return err
-		}
+	switch imagery := d.sheet.Offering.Measure == catalog.Imagery && p.Type == order.Create; {
+	case !imagery:
+		ms, err = measure(&d.sheet, p, d.res)
+	case ms == nil: // not looked at before, or the first order of its key has ended badly since
+		ms, err = measureImagery(d.r, &d.sheet, p.Imagery, d.now)
+	}
+	if err != nil {
+		return err
 	}
 	req := price.Request{Sheet: &d.sheet, Plan: d.plan, Now: d.now, Periods: d.o.Periods, New: p.Type == order.Create || p.Type == order.Restore,
 		Switched: p.Type == order.Update && d.plan.ID != d.res.Plan, PaidUntil: d.res.PaidUntil, Free: p.Free}

@@ -105,7 +105,7 @@ func (d *draft) load(i id.ID) error {
 	if err != nil {
 		return err
 	}
-	if d.sheet, err = sheet(d.r, off); err != nil {
+	if d.sheet, err = d.c.sheet(d.r, off); err != nil {
 		return err
 	}
 	d.plan, _ = d.sheet.Plan(d.o.Plan)
@@ -471,5 +471,5 @@ func (d *draft) writeRest(tx Tx) error {
 
 // placed is the answer.
 func (d *draft) placed() Placed {
-	return Placed{Order: d.o, Lines: d.lines, Resource: d.res, Offering: d.sheet.Offering}
+	return Placed{Order: d.o, Lines: d.lines, Resource: d.res, Offering: d.sheet.Offering, entries: d.all()}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/docket-desk/docket/internal/fault"
@@ -93,10 +94,26 @@ func (c *Core) NextJob(ctx context.Context, kinds []string) (time.Time, error) {
 	return at, err
 }
 
-// Woken is told when this process put a job. Another process's jobs are found by NextJob.
+// Woken is told when this process put a job that is due now or within WokenAhead. Later
+// ones, and those of another process, are found by NextJob: who waits for jobs looks more
+// often than that.
 func (c *Core) Woken() <-chan struct{} { return c.wake }
 
-func (c *Core) nudge() {
+// WokenAhead is how soon a job must be due to wake those who wait.
+const WokenAhead = 10 * time.Second
+
+// nudge wakes those who wait where there is something to do for them: to look in vain
+// after each order would cost as much as placing it.
+func (c *Core) nudge(now time.Time, jobs []Job) {
+	soon := now.Add(WokenAhead)
+	if !slices.ContainsFunc(jobs, func(j Job) bool { return !j.RunAt.After(soon) }) {
+		return
+	}
+	c.stir()
+}
+
+// stir wakes those who wait, whatever there is to do.
+func (c *Core) stir() {
 	select {
 	case c.wake <- struct{}{}:
 	default:

@@ -358,6 +358,8 @@ type Tx interface {
 	PutGrant(g tenant.Grant) error
 	PutKey(k tenant.Key) error
 	PutProvider(p tenant.Provider) error
+	// PutOffering goes with every write of its components, plans and prices: its rev
+	// tells those who have read them.
 	PutOffering(o catalog.Offering) error
 	PutComponent(c catalog.Component) error
 	DeleteComponent(i id.ID) error

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"sync"
+
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/order"
@@ -91,12 +93,52 @@ func touchPlacement(s *Scene, p *Placement, today day.Day) (Touch, error) {
 		on.Customers, on.Projects = []id.ID{home.ID}, []id.ID{pr.ID}
 		return on, nil
 	}
-	pr, err := s.r.Project(p.Project)
+	owner, err := s.owner(p.Project)
 	if err != nil {
 		return on, missing(err)
 	}
-	on.Customers, on.Projects = []id.ID{pr.Customer}, []id.ID{pr.ID}
+	on.Customers, on.Projects = []id.ID{owner}, []id.ID{p.Project}
 	return on, nil
+}
+
+// owner is the customer of a project.
+func (s *Scene) owner(project id.ID) (id.ID, error) {
+	if c, ok := s.c.owners.find(project); ok {
+		return c, nil
+	}
+	pr, err := s.r.Project(project)
+	if err != nil {
+		return 0, err
+	}
+	if _, writes := s.r.(Tx); !writes { // what a transaction reads may be rolled back
+		s.c.owners.keep(pr.ID, pr.Customer)
+	}
+	return pr.Customer, nil
+}
+
+// owners keeps whose projects are: they never go to another customer.
+type owners struct {
+	mu   sync.RWMutex
+	kept map[id.ID]id.ID
+}
+
+// mostOwners bounds what is kept; beyond it all is forgotten and read anew.
+const mostOwners = 1 << 16
+
+func (o *owners) find(project id.ID) (id.ID, bool) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	c, ok := o.kept[project]
+	return c, ok
+}
+
+func (o *owners) keep(project, customer id.ID) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.kept == nil || len(o.kept) >= mostOwners {
+		o.kept = map[id.ID]id.ID{}
+	}
+	o.kept[project] = customer
 }
 
 // missing passes over what is not there.

@@ -68,7 +68,7 @@ func (m *meter) open(u UsageReport) error {
 	if err != nil {
 		return err
 	}
-	if m.sheet, err = sheet(m.r, off); err != nil {
+	if m.sheet, err = m.c.sheet(m.r, off); err != nil {
 		return err
 	}
 	m.period = PeriodOf(u.Date)

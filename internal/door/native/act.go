@@ -237,7 +237,7 @@ func (d *door) placeOrder(ctx context.Context, who core.Actor, in *placeInput) (
 	if err != nil {
 		return client.Order{}, err
 	}
-	return d.tell(ctx, who, placed.Order.ID)
+	return d.show(ctx, who, placed)
 }
 
 func (d *door) quote(ctx context.Context, who core.Actor, p core.Placement) (client.Order, error) {
@@ -311,11 +311,11 @@ func resolve(s *core.Scene, b client.Placement, p *core.Placement) error {
 	} else if b.Offering == "" {
 		return &core.Error{Kind: core.Invalid, Field: "offering", Msg: "Name the offering, or the resource that the order changes."}
 	} else {
-		sh, err := s.OfferingByCode(b.Offering)
+		o, err := s.OfferingCoded(b.Offering)
 		if err != nil {
 			return unknown("offering", b.Offering)
 		}
-		offering, p.Offering = sh.Offering.ID, sh.Offering.ID
+		offering, p.Offering = o.ID, o.ID
 	}
 	if b.Plan == "" {
 		return nil
