@@ -8,24 +8,27 @@ import (
 	"github.com/docket-desk/docket/internal/store/record"
 )
 
-// metaIDs is the setting under which the floor of ids is kept.
-const metaIDs = "ids"
-
 // Node is number 0: nobody else writes to the file. A desk that was killed kept no floor
 // of its last moments, but its orders tell.
 func (s *Store) Node(ctx context.Context) (core.Node, error) {
 	var n core.Node
 	err := s.View(ctx, func(r core.Reader) (err error) {
-		if n.Floor, err = keptFloor(r); err != nil {
-			return err
-		}
-		return r.(*reader).Query("SELECT coalesce(max(id), 0) FROM orders", false, nil, func(row record.Row) { n.Floor = max(n.Floor, id.ID(row.Int(0))) })
+		n.Floor, err = floorOf(r.(*reader))
+		return err
 	})
 	return n, err
 }
 
+func floorOf(r *reader) (id.ID, error) {
+	floor, err := keptFloor(r)
+	if err != nil {
+		return 0, err
+	}
+	return floor, r.Query("SELECT coalesce(max(id), 0) FROM orders", false, nil, func(row record.Row) { floor = max(floor, id.ID(row.Int(0))) })
+}
+
 func keptFloor(r core.Reader) (id.ID, error) {
-	kept, err := r.Meta(metaIDs)
+	kept, err := r.Meta(record.MetaIDs)
 	if err != nil || kept == "" {
 		return 0, err
 	}
@@ -38,6 +41,6 @@ func (s *Store) KeepFloor(ctx context.Context, floor id.ID) error {
 		if kept, err := keptFloor(tx); err != nil || kept >= floor {
 			return err
 		}
-		return tx.PutMeta(metaIDs, floor.Decimal())
+		return tx.PutMeta(record.MetaIDs, floor.Decimal())
 	})
 }
