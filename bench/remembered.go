@@ -147,6 +147,7 @@ func (m *remembered) Migrate(context.Context) error           { return nil }
 func (m *remembered) Dump(context.Context, core.Taker) error  { return errNotCarried }
 func (m *remembered) Load(context.Context, core.Giver) error  { return errNotCarried }
 func (m *remembered) Loaded(context.Context) error            { return errNotCarried }
+func (m *remembered) Still(context.Context) (func(), error)   { return nil, errNotCarried }
 func (m *remembered) Close() error                            { return nil }
 
 var errNotCarried = errors.New("a desk is not carried from within a transaction")

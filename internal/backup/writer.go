@@ -17,7 +17,7 @@ import (
 // Sizes of pieces, not compressed: one is closed when it has this much, and none has more
 // than that and the largest row there can be.
 const (
-	pieceSize = 8 << 20
+	pieceSize = 4 << 20
 	mostSize  = 256 << 20
 )
 

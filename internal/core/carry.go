@@ -16,12 +16,15 @@ type Carrier interface {
 	// numbers of processes) is left out. It runs until it has been taken or ctx ends, holds
 	// a bounded part of it in memory, and keeps nobody from reading or writing.
 	Dump(ctx context.Context, to Taker) error
-	// Load takes in a desk that a store of this schema handed over. It refuses unless this
-	// one is migrated and empty, and no other process has it open. It marks the store, and
-	// only Loaded takes the mark away: until then no store opens it but one that was told to.
-	// The store is of no other use afterwards: it is opened anew.
+	// Load takes in a desk that a store of this schema handed over. It migrates a store that
+	// never was, and refuses one in which anything is or that another process has open. It
+	// marks the store, and only Loaded takes the mark away: until then no store opens it but
+	// one that was told to. The store is of no other use afterwards: it is opened anew.
 	Load(ctx context.Context, from Giver) error
 	Loaded(ctx context.Context) error
+	// Still keeps everybody from writing until release is called. It refuses where another
+	// process has the store open.
+	Still(ctx context.Context) (release func(), err error)
 }
 
 // Snapshot is what a Dump says of itself before it begins.

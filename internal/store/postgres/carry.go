@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/docket-desk/docket/internal/core"
@@ -151,7 +153,7 @@ func (s *Store) Load(ctx context.Context, from core.Giver) error {
 	if s.opts.ReadOnly {
 		return unusable("load", "The database "+s.name+" was opened for reading only.", nil)
 	}
-	if err := s.usable("load"); err != nil {
+	if err := s.open("load"); err != nil {
 		return err
 	}
 	s.working.Add(1)
@@ -164,6 +166,9 @@ func (s *Store) Load(ctx context.Context, from core.Giver) error {
 	}
 	defer c.Close(context.WithoutCancel(ctx))
 	shot := from.Snapshot()
+	if err := s.fits(ctx, c, shot); err != nil {
+		return failure(ctx, "load", err)
+	}
 	if err := s.begins(ctx, c, shot); err != nil {
 		return failure(ctx, "load", err)
 	}
@@ -190,9 +195,8 @@ func (s *Store) Load(ctx context.Context, from core.Giver) error {
 	return failure(ctx, "load", err)
 }
 
-// begins marks the database, unless something is in it or somebody has it open. Nobody
-// writes meanwhile; who opens it from now on sees the mark.
-func (s *Store) begins(ctx context.Context, c *pgx.Conn, shot core.Snapshot) error {
+// fits refuses another schema, and migrates a database that never was.
+func (s *Store) fits(ctx context.Context, c *pgx.Conn, shot core.Snapshot) error {
 	todo, err := migrations()
 	if err != nil {
 		return err
@@ -200,6 +204,21 @@ func (s *Store) begins(ctx context.Context, c *pgx.Conn, shot core.Snapshot) err
 	if err := record.Fits(shot, len(todo)); err != nil {
 		return err
 	}
+	at, err := version(ctx, c)
+	switch {
+	case err != nil:
+		return err
+	case at == 0:
+		return s.Migrate(ctx)
+	case at < int64(len(todo)):
+		return record.Older(s.name, at)
+	}
+	return s.usable("load")
+}
+
+// begins marks the database, unless something is in it or somebody has it open. Nobody
+// writes meanwhile; who opens it from now on sees the mark.
+func (s *Store) begins(ctx context.Context, c *pgx.Conn, shot core.Snapshot) error {
 	return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, takeDesk, lockDesk); err != nil {
 			return err
@@ -213,7 +232,7 @@ func (s *Store) begins(ctx context.Context, c *pgx.Conn, shot core.Snapshot) err
 				return record.NotEmpty(s.name, l.Name)
 			}
 		}
-		if err := s.alone(ctx, tx); err != nil {
+		if err := s.nobodyElse(ctx, tx); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2)", record.MetaLoading, "from "+shot.Source+", "+shot.Taken.Format(time.RFC3339))
@@ -221,12 +240,42 @@ func (s *Store) begins(ctx context.Context, c *pgx.Conn, shot core.Snapshot) err
 	})
 }
 
-// alone refuses where another process has the database open.
-func (s *Store) alone(ctx context.Context, tx pgx.Tx) error {
+// Still takes the desk for itself on a connection of its own: who writes shares it.
+func (s *Store) Still(ctx context.Context) (func(), error) {
+	if s.opts.ReadOnly {
+		return nil, unusable("still", "The database "+s.name+" was opened for reading only.", nil)
+	}
+	if err := s.usable("still"); err != nil {
+		return nil, err
+	}
+	c, err := s.carrier(ctx)
+	if err != nil {
+		return nil, err
+	}
+	release := func() {
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelWithin)
+		defer cancel()
+		_ = c.Close(within) // with which its locks go
+	}
+	_, err = c.Exec(ctx, "SELECT pg_advisory_lock($1)", lockDesk)
+	if err == nil {
+		err = s.nobodyElse(ctx, c)
+	}
+	if err != nil {
+		release()
+		return nil, failure(ctx, "still", err)
+	}
+	return release, nil
+}
+
+// nobodyElse refuses where another process has the database open.
+func (s *Store) nobodyElse(ctx context.Context, c interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}) error {
 	var others int
-	err := tx.QueryRow(ctx, "SELECT count(*) FROM nodes WHERE number <> $1 AND until >= "+clock, s.node.number).Scan(&others)
+	err := c.QueryRow(ctx, "SELECT count(*) FROM nodes WHERE number <> $1 AND until >= "+clock, s.node.number).Scan(&others)
 	if err == nil && others > 0 {
-		err = &core.Error{Kind: core.Conflict, Op: "load", Msg: fmt.Sprintf("%d other processes have the database %s open: stop them first, and wait a minute where one has died.", others, s.name)}
+		err = &core.Error{Kind: core.Conflict, Op: "carry", Msg: fmt.Sprintf("%d other processes have the database %s open: stop them first, and wait a minute where one has died.", others, s.name)}
 	}
 	return err
 }
@@ -249,7 +298,7 @@ func (s *Store) copyIn(ctx context.Context, c *pgx.Conn, t core.Table, types map
 	case r.err != nil:
 		return r.err
 	case err != nil:
-		return s.unkept(ctx, t, r.rows, err)
+		return unkept(ctx, t, err)
 	case r.rows != t.Rows:
 		return record.Uncounted(t, r.rows)
 	}
@@ -263,14 +312,24 @@ func (s *Store) copyIn(ctx context.Context, c *pgx.Conn, t core.Table, types map
 	return nil
 }
 
-// unkept says about where the rows stopped that the database did not take.
-func (s *Store) unkept(ctx context.Context, t core.Table, n int64, err error) error {
-	err = failure(ctx, "load", err)
-	if core.KindOf(err) == core.Unavailable { // which is not the rows' fault
-		return err
+// unkept says which row it was that the database did not take, where it says so.
+func unkept(ctx context.Context, t core.Table, err error) error {
+	says := failure(ctx, "load", err)
+	if core.KindOf(says) == core.Unavailable { // which is not the rows' fault
+		return says
 	}
-	return &core.Error{Kind: core.Invalid, Op: "load", Msg: fmt.Sprintf("A row of table %s, the %dth at the latest, cannot be kept in %s.", t.Name, n, s.name), Err: err}
+	row := "A row"
+	var p *pgconn.PgError
+	if errors.As(err, &p) {
+		if m := atLine.FindStringSubmatch(p.Where); m != nil {
+			row = "Row " + m[1]
+		}
+	}
+	return &core.Error{Kind: core.Invalid, Op: "load", Msg: row + " of table " + t.Name + " cannot be kept.", Err: err}
 }
+
+// atLine is how a server says where in a COPY it is.
+var atLine = regexp.MustCompile(`^COPY [a-z_]+, line ([0-9]+)`)
 
 // copied reads rows as COPY's binary format.
 type copied struct {

@@ -74,6 +74,11 @@ func NotEmpty(where, table string) error {
 	return &core.Error{Kind: core.Conflict, Op: "load", Msg: "There is something in " + where + " already (its table " + table + " has rows): a desk is only ever loaded where nothing is."}
 }
 
+// Older refuses to load over a desk that was not even migrated.
+func Older(where string, version int64) error {
+	return &core.Error{Kind: core.Conflict, Op: "load", Msg: fmt.Sprintf("There is a desk in %s already, at version %d: a desk is only ever loaded where nothing is.", where, version)}
+}
+
 // Unfit says which value cannot be kept, and where it stands.
 func Unfit(t core.Table, n int64, column, why string) error {
 	return &core.Error{Kind: core.Invalid, Op: "load", Msg: fmt.Sprintf("Row %d of table %s has in %s %s.", n, t.Name, column, why)}

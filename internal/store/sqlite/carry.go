@@ -160,14 +160,19 @@ func (s *Store) Load(ctx context.Context, from core.Giver) error {
 	if s.opts.ReadOnly {
 		return unusable("load", "The database in "+s.dir+" was opened for reading only.", nil)
 	}
-	if err := s.usable("load"); err != nil {
-		return err
-	}
 	return s.line.Between(ctx, func() error {
 		l := load{s: s, ctx: ctx, from: from}
 		defer s.writer.endTx() // where something failed
 		return l.run()
 	})
+}
+
+// Still has nothing to do: the directory's lock keeps every other process out.
+func (s *Store) Still(context.Context) (func(), error) {
+	if s.opts.ReadOnly {
+		return nil, unusable("still", "The database in "+s.dir+" was opened for reading only.", nil)
+	}
+	return func() {}, s.usable("still")
 }
 
 // load is one run of Load.
@@ -188,6 +193,9 @@ func (l *load) run() error {
 	}
 	c := l.s.writer
 	if err := l.s.settle(record.MetaLoading, "from "+shot.Source+", "+shot.Taken.Format(time.RFC3339)); err != nil {
+		return failure(l.ctx, "load", err)
+	}
+	if err := c.script("PRAGMA mmap_size = 0"); err != nil { // or all that was loaded would be mapped
 		return failure(l.ctx, "load", err)
 	}
 	for {
@@ -217,6 +225,15 @@ func (l *load) fits(shot core.Snapshot) error {
 	}
 	if err := record.Fits(shot, len(todo)); err != nil {
 		return err
+	}
+	at, err := l.s.writer.version()
+	switch {
+	case err != nil:
+		return failure(l.ctx, "load", err)
+	case at == 0:
+		return l.s.migrate(l.ctx)
+	case at < int64(len(todo)):
+		return record.Older(l.s.dir, at)
 	}
 	for _, one := range record.Carried() {
 		n, err := l.s.writer.number("SELECT EXISTS (SELECT 1 FROM " + one.Name + ")")
