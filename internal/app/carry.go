@@ -110,7 +110,6 @@ func Restore(ctx context.Context, cfg Config, src *backup.Source, how Carrying) 
 		if err != nil {
 			return nil, err
 		}
-		defer r.Close()
 		return m.Tables, s.Load(ctx, r)
 	})
 	out.Took = time.Since(began)

@@ -4,7 +4,7 @@
 // compares; what is in it, and that it is of one instant, is the store's affair. docs/backup.md
 // has the form.
 //
-// A piece is rows of one table, compressed by zstd. The manifest lists the pieces with their
+// A piece is rows of one table, packed by gzip. The manifest lists the pieces with their
 // SHA-256, and the tables with that of all their rows, which is the same for the same rows
 // whatever store they come from. The manifest is written last: what has none is no backup.
 package backup

@@ -1,11 +1,12 @@
 package backup
 
 import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/docket-desk/docket/internal/core"
 )
@@ -16,7 +17,7 @@ type Reader struct {
 	src    *Source
 	shot   core.Snapshot
 	meter  meter
-	z      *zstd.Decoder
+	z      gzip.Reader
 	digest *Digest // takes in each piece; nil: there is none
 	table  int     // the one under way, counted from 1
 	piece  int     // of it, the one that comes next
@@ -26,25 +27,14 @@ type Reader struct {
 	row    []core.Value
 }
 
-// NewReader reads a backup from its beginning; doing says to what end. Close it.
+// NewReader reads a backup from its beginning; doing says to what end.
 func NewReader(ctx context.Context, src *Source, doing string, tell Tell) (*Reader, error) {
 	shot, err := src.Manifest.snapshot()
 	if err != nil {
 		return nil, err
 	}
-	z, err := unpacking()
-	if err != nil {
-		return nil, err
-	}
-	return &Reader{ctx: ctx, src: src, shot: shot, z: z, meter: metering(tell, doing, src.Manifest.Rows)}, nil
+	return &Reader{ctx: ctx, src: src, shot: shot, meter: metering(tell, doing, src.Manifest.Rows)}, nil
 }
-
-func unpacking() (*zstd.Decoder, error) {
-	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostSize), zstd.WithDecoderLowmem(true))
-}
-
-// Close lets go of what reading needed.
-func (r *Reader) Close() { r.z.Close() }
 
 // Snapshot implements core.Giver.
 func (r *Reader) Snapshot() core.Snapshot { return r.shot }
@@ -95,17 +85,32 @@ func (r *Reader) open(p Piece) error {
 	if err != nil {
 		return err
 	}
-	if r.raw, err = r.z.DecodeAll(packed, r.room[:0]); err != nil {
+	if err := r.unpack(packed, int(p.Size)); err != nil {
 		return fmt.Errorf("piece %s of %s cannot be unpacked: %w", p.Name, r.src.Name, err)
 	}
-	if int64(len(r.raw)) != p.Size {
-		return r.unread(p)
-	}
-	r.room, r.left = r.raw, p.Rows
+	r.left = p.Rows
 	if r.digest != nil {
 		r.digest.add(r.raw, p.Rows)
 	}
 	r.meter.add(p.Rows)
+	return nil
+}
+
+// unpack unpacks what must be of one size.
+func (r *Reader) unpack(packed []byte, size int) error {
+	if err := r.z.Reset(bytes.NewReader(packed)); err != nil {
+		return err
+	}
+	if cap(r.room) < size {
+		r.room = make([]byte, size)
+	}
+	r.raw = r.room[:size]
+	if _, err := io.ReadFull(&r.z, r.raw); err != nil {
+		return err
+	}
+	if n, err := r.z.Read(make([]byte, 1)); n > 0 || err != io.EOF {
+		return fmt.Errorf("there is more than %d bytes, or it is not as it was packed (%w)", size, cmp.Or(err, errRow))
+	}
 	return nil
 }
 
@@ -116,7 +121,6 @@ func Check(ctx context.Context, src *Source, tell Tell) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()
 	d := newDigest()
 	r.digest = d
 	for {

@@ -1,15 +1,16 @@
 package backup
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"io"
 	"strconv"
 	"strings"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/docket-desk/docket/internal/core"
 )
@@ -159,23 +160,29 @@ type putter struct {
 	manifest Manifest
 	hash     hash.Hash // of the table under way
 	pieces   int
-	packed   []byte
+	packed   bytes.Buffer
 }
 
 func (p *putter) run(ctx context.Context, next <-chan job, spare chan<- []byte) error {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
+	z, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
 	if err != nil {
 		return err
 	}
-	defer z.Close()
 	for j := range next {
 		if j.table != nil {
 			p.closeTable()
 			p.manifest.Tables = append(p.manifest.Tables, *j.table)
 			continue
 		}
-		p.packed = z.EncodeAll(j.raw, p.packed[:0])
-		if err := p.put(ctx, j); err != nil {
+		p.packed.Reset()
+		z.Reset(&p.packed)
+		if _, err = z.Write(j.raw); err == nil {
+			err = z.Close()
+		}
+		if err == nil {
+			err = p.put(ctx, j)
+		}
+		if err != nil {
 			return err
 		}
 		select {
@@ -190,9 +197,9 @@ func (p *putter) run(ctx context.Context, next <-chan job, spare chan<- []byte) 
 func (p *putter) put(ctx context.Context, j job) error {
 	t := &p.manifest.Tables[len(p.manifest.Tables)-1]
 	p.pieces++
-	one := Piece{Name: nameOf(p.pieces, t.Name, j.rows), Rows: j.rows, Bytes: int64(len(p.packed)), Size: int64(len(j.raw)), Sum: sum(p.packed)}
+	one := Piece{Name: nameOf(p.pieces, t.Name, j.rows), Rows: j.rows, Bytes: int64(p.packed.Len()), Size: int64(len(j.raw)), Sum: sum(p.packed.Bytes())}
 	p.hash.Write(j.raw)
-	if err := p.Place.Put(ctx, one.Name, p.packed); err != nil {
+	if err := p.Place.Put(ctx, one.Name, p.packed.Bytes()); err != nil {
 		return err
 	}
 	t.Pieces, t.Rows = append(t.Pieces, one), t.Rows+j.rows
@@ -204,12 +211,12 @@ func (p *putter) put(ctx context.Context, j job) error {
 // nameOf is a piece's name: they sort in their order, and how many rows one has can be
 // told while a backup comes over a wire.
 func nameOf(n int, table string, rows int64) string {
-	return fmt.Sprintf("%06d-%s-%d.zst", n, table, rows)
+	return fmt.Sprintf("%06d-%s-%d.gz", n, table, rows)
 }
 
 // rowsOf reads nameOf; 0 where it is none.
 func rowsOf(name string) int64 {
-	_, end, _ := strings.Cut(strings.TrimSuffix(name, ".zst"), "-")
+	_, end, _ := strings.Cut(strings.TrimSuffix(name, ".gz"), "-")
 	_, end, _ = strings.Cut(end, "-")
 	rows, _ := strconv.ParseInt(end, 10, 64) // for telling alone
 	return rows
