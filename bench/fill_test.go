@@ -24,7 +24,7 @@ func TestWhatFillingStoresIsOrdersThatVerifyAgreesWith(t *testing.T) {
 	if err := d.fillTogether(t.Context(), 100); err != nil {
 		t.Fatal(err)
 	}
-	v, err := d.core.Verify(t.Context(), core.System())
+	v, err := d.core.Verify(t.Context(), core.System(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -152,6 +152,10 @@ type Report struct {
 	Entries   int      `json:"entries"`
 	Limits    int      `json:"limits"`
 	Events    int64    `json:"events"`
+	Rows      int64    `json:"rows" doc:"Read, of every kind."`
+	Seconds   float64  `json:"seconds"`
+	Rate      float64  `json:"rows_per_second"`
+	Doing     string   `json:"doing,omitempty" doc:"What is looked through at the moment; nothing at the end."`
 	Disagrees []string `json:"disagrees" doc:"A sentence for each thing that does not add up; none: all is well."`
 }
 
@@ -159,4 +163,15 @@ type Report struct {
 type Imported struct {
 	Acquisitions int `json:"acquisitions"`
 	Tiles        int `json:"tiles"`
+}
+
+// Clock is what the clock of a test or a sandbox shows.
+type Clock struct {
+	Now time.Time `json:"now"`
+}
+
+// Turn says how to turn the clock: one of both.
+type Turn struct {
+	Set     string `json:"set,omitempty" doc:"The instant to turn it to, such as 2031-03-01T12:00:00Z; a day alone is its midnight, UTC."`
+	Advance string `json:"advance,omitempty" doc:"How far to turn it on, such as 36h or 30d; back, where it is below zero."`
 }

@@ -22,7 +22,8 @@ func applyCommand() *cobra.Command {
 plans, components and prices, limits, buckets and archive imports: all that the files name,
 or nothing. It can be repeated as often as one likes. What the files do not name stays as it
 is; a price that changes becomes a new row from today. Keys that the files do not give are
-made and printed once. A mistake names file, line and member.`,
+made and printed once. A mistake names file, line and member. With --data it makes the desk,
+too, where there is none.`,
 		Example: `  docket apply world.yaml
   docket apply --data /var/lib/docket customers.yaml offerings.yaml
   docket apply --json world.yaml | jq .keys`,

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docket-desk/docket/internal/app"
+	"github.com/docket-desk/docket/internal/fault"
 )
 
 // Exit codes, as the root command's help lists them.
@@ -43,6 +44,10 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) int {
+	if err := fault.Arm(os.Getenv(fault.Env)); err != nil {
+		fmt.Fprintln(os.Stderr, "docket: "+err.Error())
+		return exitUsage
+	}
 	root := command()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -85,7 +90,7 @@ Exit codes: 0 it is done; 1 it was refused or failed; 2 the command line is wron
 	}
 	root.SetVersionTemplate("docket {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
-	root.AddCommand(serveCommand(), demoCommand(), applyCommand(), archiveCommand(), orderCommand(), verifyCommand(), migrateCommand(), versionCommand())
+	root.AddCommand(serveCommand(), demoCommand(), applyCommand(), archiveCommand(), orderCommand(), verifyCommand(), clockCommand(), migrateCommand(), versionCommand())
 	return root
 }
 

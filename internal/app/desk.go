@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/docket-desk/docket/internal/clock"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/seal"
@@ -22,6 +24,8 @@ type Desk struct {
 	Master seal.Key
 
 	store core.Store
+	clock *clock.Clock     // nil: true time
+	now   func() time.Time // the desk's clock; true time is time.Now
 	ids   *id.Source
 	log   *slog.Logger
 }
@@ -38,26 +42,53 @@ func Open(ctx context.Context, cfg Config) (*Desk, error) {
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, err
 	}
-	books, err := store.Open(ctx, cfg.Data, cfg.DB, store.Options{})
-	if err != nil {
+	d := &Desk{Config: cfg, log: log}
+	if err := d.setClock(); err != nil {
+		return nil, err
+	}
+	var err error
+	if d.store, err = store.Open(ctx, cfg.Data, cfg.DB, store.Options{Now: d.now}); err != nil {
 		return nil, plain(err)
 	}
-	d := &Desk{Config: cfg, store: books, log: log}
 	if err := d.start(ctx); err != nil {
-		return nil, errors.Join(plain(err), books.Close())
+		return nil, errors.Join(plain(err), d.store.Close())
 	}
 	return d, nil
 }
 
+// There reports whether there is a desk: another database than the data directory's tells
+// by itself, once it is opened.
+func (c Config) There() bool {
+	_, err := os.Stat(filepath.Join(c.Data, "docket.db"))
+	return err == nil || c.DB != ""
+}
+
 // Look opens a desk for reading alone, beside one that may be running.
 func Look(cfg Config) (*Desk, error) {
-	books, err := store.Open(context.Background(), cfg.Data, cfg.DB, store.Options{ReadOnly: true})
-	if err != nil {
+	d := &Desk{Config: cfg, log: cfg.logger()}
+	if err := d.setClock(); err != nil {
+		return nil, err
+	}
+	var err error
+	if d.store, err = store.Open(context.Background(), cfg.Data, cfg.DB, store.Options{ReadOnly: true, Now: d.now}); err != nil {
 		return nil, plain(err)
 	}
-	d := &Desk{Config: cfg, store: books, log: cfg.logger()}
-	d.Core = core.New(books, time.Now, id.NewSource(time.Now, 0, 0), seal.Key{}, d.log, core.Config{})
+	d.Core = core.New(d.store, d.now, id.NewSource(d.now, 0, 0), seal.Key{}, d.log, core.Config{})
 	return d, nil
+}
+
+// setClock gives the desk its clock: true time, unless the configuration says otherwise.
+func (d *Desk) setClock() error {
+	c, err := d.Config.clock()
+	if err != nil {
+		return err
+	}
+	d.clock, d.now = c, time.Now
+	if c != nil {
+		d.now = c.Now
+		d.log.Warn("this desk's clock is not the true one, and staff may turn it", "shows", c.Now().UTC())
+	}
+	return nil
 }
 
 func (d *Desk) start(ctx context.Context) error {
@@ -75,8 +106,8 @@ func (d *Desk) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.ids = id.NewSource(time.Now, uint8(node.Number), node.Floor)
-	d.Core = core.New(d.store, time.Now, d.ids, d.Master, d.log, core.Config{})
+	d.ids = id.NewSource(d.now, uint8(node.Number), node.Floor)
+	d.Core = core.New(d.store, d.now, d.ids, d.Master, d.log, core.Config{Clock: d.clock})
 	return d.keepFloor(ctx)
 }
 

@@ -20,6 +20,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/docket-desk/docket/internal/fault"
 )
 
 // How long the desk's own certificates are good for, and how early they are made anew.
@@ -198,10 +200,13 @@ func WriteFile(name string, content []byte, mode fs.FileMode) error {
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
 	if err == nil {
+		err = fault.At(fault.RenameBefore)
+	}
+	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return nil
+	return fault.At(fault.RenameAfter)
 }

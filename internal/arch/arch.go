@@ -6,7 +6,7 @@ package arch
 // Levels are the packages of the module, lowest first; docs/architecture.md draws them.
 // Packages of one level do not see each other, but for the pairs in Beside.
 var Levels = [][]string{
-	0: {"internal/id", "internal/money", "internal/day", "internal/seal"},
+	0: {"internal/id", "internal/money", "internal/day", "internal/clock", "internal/fault", "internal/seal"},
 	1: {"internal/tenant"},
 	2: {"internal/catalog", "internal/ledger", "internal/imagery"},
 	3: {"internal/price", "internal/limit"},
@@ -20,6 +20,7 @@ var Levels = [][]string{
 
 // Beside lists what a package may import of its own level or, like client, of none.
 var Beside = map[string][]string{
+	"internal/seal":            {"internal/fault"},
 	"internal/door/native":     {"client"},
 	"internal/app":             {"client"},
 	"cmd/docket":               {"client"},

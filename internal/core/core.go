@@ -7,10 +7,11 @@
 package core
 
 import (
-	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
+	"github.com/docket-desk/docket/internal/clock"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/seal"
 	"github.com/docket-desk/docket/internal/tenant"
@@ -20,12 +21,14 @@ import (
 type Config struct {
 	Rights tenant.Rights // nil: tenant.DefaultRights
 	Lease  time.Duration // of a job; 0: one minute
+	Clock  *clock.Clock  // what New's now reads, where it may be turned; nil: it may not
 }
 
 // Core is one desk.
 type Core struct {
-	store  Store
+	store  *watched
 	now    func() time.Time
+	clock  *clock.Clock // nil: it cannot be turned
 	ids    *id.Source
 	master seal.Key
 	log    *slog.Logger
@@ -34,6 +37,7 @@ type Core struct {
 	wake   chan struct{} // told when a job was put
 
 	refusals throttle
+	tidied   atomic.Int32 // the day on which what is remembered was last tidied
 	sheets   sheets
 	owners   owners
 }
@@ -47,7 +51,7 @@ func New(store Store, now func() time.Time, ids *id.Source, master seal.Key, log
 	if cfg.Lease == 0 {
 		cfg.Lease = time.Minute
 	}
-	return &Core{store: store, now: now, ids: ids, master: master, log: log, rights: cfg.Rights, lease: cfg.Lease, wake: make(chan struct{}, 1)}
+	return &Core{store: &watched{Store: store}, now: now, clock: cfg.Clock, ids: ids, master: master, log: log, rights: cfg.Rights, lease: cfg.Lease, wake: make(chan struct{}, 1)}
 }
 
 // Now is the desk's clock, in UTC and whole microseconds.
@@ -56,10 +60,21 @@ func (c *Core) Now() time.Time { return c.now().UTC().Truncate(time.Microsecond)
 // NewID draws an id.
 func (c *Core) NewID() id.ID { return c.ids.Next() }
 
-// Ready reports whether the store answers.
-func (c *Core) Ready(ctx context.Context) error {
-	return c.store.View(ctx, func(r Reader) error {
-		_, err := r.Meta("master")
-		return err
-	})
+// drawn are the ids of one act's new records: the same ones, though the store run the act
+// again.
+type drawn struct {
+	c    *Core
+	ids  []id.ID
+	next int
+}
+
+// again begins the act anew.
+func (d *drawn) again() *drawn { d.next = 0; return d }
+
+func (d *drawn) draw() id.ID {
+	if d.next == len(d.ids) {
+		d.ids = append(d.ids, d.c.NewID())
+	}
+	d.next++
+	return d.ids[d.next-1]
 }

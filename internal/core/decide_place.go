@@ -180,10 +180,20 @@ func (d *draft) timely(p Placement) error {
 	if p.StartsOn != nil && *p.StartsOn > today {
 		d.o.CountsOn = *p.StartsOn
 	}
+	if p.Type != order.Terminate { // what ends asks for nothing
+		if err := d.covered(); err != nil {
+			return err
+		}
+	}
+	return d.resourceReady(p)
+}
+
+// covered: a customer that has contracts orders only for days that one covers.
+func (d *draft) covered() error {
 	if !d.calendar.Covered(d.o.CountsOn) {
 		return invalid("contract", "No contract covers %s.", d.o.CountsOn).because(ReasonContract)
 	}
-	return d.resourceReady(p)
+	return nil
 }
 
 // resourceReady: one open order to a resource, and only from the states that fit.
@@ -238,7 +248,7 @@ func (d *draft) choosePlan(p Placement) error {
 		if !d.counts {
 			return errCounts
 		}
-		n, err := d.r.CountResources(ResourceQuery{Plans: []id.ID{plan.ID}, States: []order.ResourceState{order.Creating, order.OK, order.ResourceErred, order.Updating, order.Terminating}})
+		n, err := d.r.CountResources(ResourceQuery{Plans: []id.ID{plan.ID}, States: living})
 		if err != nil {
 			return err
 		}
@@ -370,10 +380,20 @@ func (d *draft) prepareResource(p Placement) error {
 		return invalid("name", "The name is longer than 500 characters.").because(ReasonQuantity)
 	}
 	d.res.OpenOrder = d.o.ID
-	if p.EndsOn != nil {
-		d.jobs = append(d.jobs, Job{Subject: d.res.ID, Kind: JobEnd, RunAt: p.EndsOn.Time()})
+	if end := d.endOf(p); end != nil {
+		d.jobs = append(d.jobs, Job{Subject: d.res.ID, Kind: JobEnd, RunAt: end.Time()})
 	}
 	return nil
+}
+
+// endOf is the last day that a placement gives its resource; on the project's last day,
+// whose job has run by then, it is that.
+func (d *draft) endOf(p Placement) *day.Day {
+	of := d.project.EndOn
+	if of != nil && *of <= day.Of(d.now) && (p.Type == order.Create || p.Type == order.Restore) {
+		return of
+	}
+	return p.EndsOn
 }
 
 // slug spells a name in lower case letters, digits and hyphens, with the id to be unique.
@@ -448,7 +468,9 @@ func (d *draft) captureAll() {
 	}
 	d.o.Charged += d.o.Held
 	d.o.Held = 0
-	for n := range d.lines {
-		d.lines[n].Charged = d.lines[n].Due
+	for n, l := range d.lines {
+		if l.State != order.LineCanceled && l.State != order.Replaced { // as hold leaves out
+			d.lines[n].Charged = l.Due
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/docket-desk/docket/internal/fault"
 	"github.com/docket-desk/docket/internal/order"
 )
 
@@ -18,8 +19,9 @@ const (
 	JobBegin    = "begin"        // a start date comes
 	JobOpen     = "open-project" // a project's start comes
 	JobExpire   = "expire"
-	JobOverdue  = "overdue" // a deadline passed: only reported
-	JobEnd      = "end"     // a resource's last day came: the terminate order is placed
+	JobOverdue  = "overdue"     // a deadline passed: only reported
+	JobEnd      = "end"         // a resource's last day came: the terminate order is placed
+	JobProject  = "end-project" // a project's last day came, and with it that of its resources
 )
 
 // ClaimJobs leases due jobs to the caller: until the lease ends nobody else is given
@@ -107,6 +109,11 @@ func (c *Core) nudge(now time.Time, jobs []Job) {
 	if !slices.ContainsFunc(jobs, func(j Job) bool { return !j.RunAt.After(soon) }) {
 		return
 	}
+	c.stir()
+}
+
+// stir wakes those who wait, whatever there is to do.
+func (c *Core) stir() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -119,6 +126,7 @@ var deskJobs = map[string]func(*Core, context.Context, Job) error{
 	JobExpire:  jobAct(order.Expire),
 	JobOverdue: (*Core).reportOverdue,
 	JobEnd:     (*Core).endResource,
+	JobProject: (*Core).endProject,
 }
 
 func jobAct(act order.Act) func(*Core, context.Context, Job) error {
@@ -136,31 +144,39 @@ func (c *Core) dropJob(ctx context.Context, j Job) error {
 	return c.store.Update(ctx, touchJob(j), func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
 }
 
-// endResource places the terminate order of a resource whose last day has come.
-func (c *Core) endResource(ctx context.Context, j Job) error {
-	_, err := c.PlaceOrder(ctx, System(), Placement{Type: order.Terminate, Resource: j.Subject})
-	if err != nil && KindOf(err) != Conflict && KindOf(err) != NotFound {
-		return err
-	}
-	return c.dropJob(ctx, j)
+// DeskKinds are the kinds of jobs that Tick does.
+func DeskKinds() []string {
+	return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd, JobProject}
 }
 
-// DeskKinds are the kinds of jobs that Tick does.
-func DeskKinds() []string { return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd} }
-
-// Tick does one round of the desk's own jobs and says how many it did.
+// Tick does one round of the desk's own jobs and says how many it did. Once a day it
+// forgets what need not be remembered any more, too.
 func (c *Core) Tick(ctx context.Context) (int, error) {
+	more, err := c.tidy(ctx)
+	if err != nil {
+		return 0, err
+	}
 	jobs, err := c.ClaimJobs(ctx, DeskKinds(), 64)
 	if err != nil {
 		return 0, err
 	}
 	for _, j := range jobs {
-		if err := deskJobs[j.Kind](c, ctx, j); err != nil {
+		err := fault.At(fault.TickClaimed)
+		if err == nil {
+			err = deskJobs[j.Kind](c, ctx, j)
+		}
+		if err == nil {
+			err = fault.At(fault.TickDone)
+		}
+		if err != nil {
 			c.log.Error("a job of the desk failed; it will run again", "kind", j.Kind, "subject", j.Subject, "error", err)
 			if err := c.DelayJob(ctx, j, err); err != nil && KindOf(err) != Conflict {
 				return 0, err
 			}
 		}
+	}
+	if more {
+		return len(jobs) + 1, nil
 	}
 	return len(jobs), nil
 }

@@ -111,12 +111,12 @@ func (c *Core) QuoteOrder(ctx context.Context, who Actor, p Placement) (Quote, e
 	}
 	now := c.Now()
 	err := c.store.View(ctx, func(r Reader) error {
-		d := &draft{c: c, r: r, who: who, now: now, counts: true, moved: map[int]bool{}}
+		d := &draft{c: c, r: r, who: who, now: now, ids: &drawn{c: c}, counts: true, moved: map[int]bool{}}
 		ms, err := c.measureFor(r, who, p, now)
 		if err != nil {
 			return err
 		}
-		if err := d.place(p, c.NewID(), ms); err != nil {
+		if err := d.place(p, d.ids.draw(), ms); err != nil {
 			return err
 		}
 		q = Quote{Order: d.o, Lines: d.lines, Sheet: d.sheet}
@@ -132,7 +132,7 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 	if err := who.write(); err != nil {
 		return Placed{}, err
 	}
-	w := &placing{c: c, who: who, p: p, now: c.Now(), id: c.NewID()}
+	w := &placing{c: c, who: who, p: p, now: c.Now(), ids: &drawn{c: c, ids: []id.ID{c.NewID()}}}
 	if err := w.prepare(ctx); err != nil {
 		return Placed{}, err
 	}
@@ -162,7 +162,7 @@ type placing struct {
 	who Actor
 	p   Placement
 	now time.Time
-	id  id.ID
+	ids *drawn
 
 	on    Touch
 	ms    []measured
@@ -213,8 +213,8 @@ func (w *placing) write(tx Tx) error {
 			return err
 		}
 	}
-	d := &draft{c: w.c, r: tx, who: w.who, now: w.now, counts: w.on.Exclusive, moved: map[int]bool{}}
-	if err := d.place(w.p, w.id, w.ms); err != nil {
+	d := &draft{c: w.c, r: tx, who: w.who, now: w.now, ids: w.ids.again(), counts: w.on.Exclusive, moved: map[int]bool{}}
+	if err := d.place(w.p, d.ids.draw(), w.ms); err != nil {
 		return err
 	}
 	if k := w.p.Idem; k != nil {

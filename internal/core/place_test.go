@@ -6,6 +6,7 @@ import (
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/imagery"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
@@ -238,6 +239,33 @@ func TestAgeDecidesThePriceOnTheDayOfPlacing(t *testing.T) {
 			t.Errorf("%s of %s is sold as %s, not %s", a.CatalogID, a.AcquiredAt, got, want)
 		}
 	}
+}
+
+func TestWhatIsMadeAtOnceIsBoundedBeforeAnyOfItIsMade(t *testing.T) {
+	d := newDesk(t)
+	var theirs id.ID
+	if err := d.View(ctx, d.outsider, func(s *core.Scene) error {
+		home, err := s.Home()
+		if err != nil {
+			return err
+		}
+		p, err := s.DefaultProject(home.ID)
+		theirs = p.ID
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a := d.ask("pool", map[string]money.Micro{"node": units(core.MaxParts + 1)})
+	a.Project = theirs
+	if _, err := d.PlaceOrder(ctx, d.outsider, a); core.KindOf(err) != core.Invalid || core.AsError(err).Reason != core.ReasonQuantity {
+		t.Errorf("one more than the bound: %v", err)
+	}
+	a.Asks = []core.Ask{{Component: "node", Quantity: units(core.MaxParts)}, {Component: "node", Quantity: units(1)}}
+	if _, err := d.PlaceOrder(ctx, d.outsider, a); core.KindOf(err) != core.Invalid || core.AsError(err).Reason != core.ReasonQuantity {
+		t.Errorf("one more than the bound, in two lines: %v", err)
+	}
+	a.Asks = []core.Ask{{Component: "node", Quantity: units(3)}}
+	must(d.PlaceOrder(ctx, d.outsider, a))(t)
 }
 
 func TestWhoWaitsForJobsIsWokenByThoseThatAreDueAlone(t *testing.T) {

@@ -323,6 +323,14 @@ type Reader interface {
 	AllOrders(after id.ID, n int) ([]order.Order, error)
 	AllLimits() ([]limit.Limit, error)
 	AllEntries(after EntryKey, n int) ([]ledger.Entry, error) // ascending by (subject, n)
+	// CustomerEntries returns at most n entries of one customer that follow the one of a
+	// key: first those of its orders, by (order, n), then those of the usages of the
+	// resources its orders made, resource by resource. The zero key: from the start.
+	CustomerEntries(customer id.ID, after EntryKey, n int) ([]ledger.Entry, error)
+	AllJobs(after Job, n int) ([]Job, error) // ascending by (subject, kind)
+	// AllIdem returns remembered requests, each once, in an order of the store's own; the
+	// place it returns is where the next page follows. "": from the start.
+	AllIdem(after string, n int) ([]Idem, string, error)
 }
 
 // EntryKey is an entry's key.
@@ -382,7 +390,8 @@ type Tx interface {
 	// attempt) and reports whether it was there.
 	DeleteJob(subject id.ID, kind string, attempt int) (bool, error)
 	PutIdem(i Idem) error // replaces the row of that hash within the days kept
-	DropIdem(before day.Day) error
+	// DropIdem forgets at most a number of requests of days before, and says how many.
+	DropIdem(before day.Day, most int) (int, error)
 	PutDocument(d Document) error // by rev; Conflict, reason name, where the name is taken
 	PutAcquisition(a imagery.Acquisition) error
 	PutTile(t imagery.Tile) error

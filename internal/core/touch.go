@@ -47,9 +47,12 @@ func touchIdem(on Touch, who Actor, k *IdemKey) Touch {
 func touchJob(jobs ...Job) Touch {
 	var on Touch
 	for _, j := range jobs {
-		if j.Kind == JobEnd {
+		switch j.Kind {
+		case JobEnd:
 			on.Resources = append(on.Resources, j.Subject)
-		} else {
+		case JobProject:
+			on.Projects = append(on.Projects, j.Subject)
+		default:
 			on.Orders = append(on.Orders, j.Subject)
 		}
 	}

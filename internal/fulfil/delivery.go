@@ -15,6 +15,7 @@ import (
 	"gocloud.dev/blob"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/fault"
 	"github.com/docket-desk/docket/internal/imagery"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
@@ -53,7 +54,13 @@ type job struct {
 
 // Do delivers one order. Work.
 func (d *Delivery) Do(ctx context.Context, j core.Job) error {
+	if err := fault.At(fault.JobClaimed); err != nil {
+		return err
+	}
 	one, err := d.read(ctx, j)
+	if err == nil {
+		err = fault.At(fault.JobRead)
+	}
 	if err == nil && one.placed.Order.State != order.Executing {
 		return nil // canceled meanwhile; its job went with it
 	}
@@ -175,11 +182,20 @@ func (d *Delivery) deliver(ctx context.Context, one job) error {
 			return err
 		}
 		about.Tiles = append(about.Tiles, tiles...)
+		if err := fault.At(fault.JobLine); err != nil {
+			return err
+		}
 	}
 	if err := w.documents(ctx, about, one.request.Document); err != nil {
 		return err
 	}
+	if err := fault.At(fault.JobEffect); err != nil {
+		return err
+	}
 	_, err = d.Core.Act(ctx, core.WorkerActor(), one.Subject, order.Fulfil, core.Verdict{Job: one.Kind, Attempt: one.Attempt})
+	if err == nil {
+		err = fault.At(fault.JobReported)
+	}
 	return err
 }
 
@@ -255,6 +271,9 @@ func (w *writer) write(ctx context.Context, path, mediaType string, content io.R
 			return err
 		}
 	}
+	if err := fault.At(fault.UploadBefore); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
 	// An object is there only once Close has succeeded; a context that ends before undoes it.
 	ctx, undo := context.WithCancel(ctx)
 	defer undo()
@@ -264,10 +283,17 @@ func (w *writer) write(ctx context.Context, path, mediaType string, content io.R
 	}
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(out, sum), content)
+	if err == nil {
+		err = fault.At(fault.UploadHalf)
+	}
 	if err != nil {
 		undo()
 	}
-	if err = errors.Join(err, out.Close()); err != nil {
+	err = errors.Join(err, out.Close())
+	if err == nil {
+		err = fault.At(fault.UploadAfter)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", key, err)
 	}
 	w.files = append(w.files, written{path, n, hex.EncodeToString(sum.Sum(nil))})

@@ -372,7 +372,7 @@ func TestAWorkerThatDiedIsFollowedByAnother(t *testing.T) {
 	if err := d.delivery.Do(t.Context(), jobs[0]); err != nil && !lost(err) {
 		t.Errorf("the late worker ended with %v", err)
 	}
-	v, err := d.Verify(t.Context(), core.System())
+	v, err := d.Verify(t.Context(), core.System(), nil)
 	if err != nil || len(v.Disagrees) > 0 {
 		t.Errorf("the books: %v, %v", v.Disagrees, err)
 	}

@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/docket-desk/docket/internal/fault"
 )
 
 // Key is a master key of 32 bytes.
@@ -31,17 +33,11 @@ func LoadOrMake(path string) (Key, error) {
 		if _, err := rand.Read(k[:]); err != nil {
 			return k, err
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		if err := keep(path, base64.StdEncoding.EncodeToString(k[:])+"\n"); err != nil {
 			return k, err
 		}
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil {
-			return k, err
-		}
-		if _, err := f.WriteString(base64.StdEncoding.EncodeToString(k[:]) + "\n"); err != nil {
-			return k, errors.Join(err, f.Close())
-		}
-		return k, errors.Join(f.Sync(), f.Close())
+		// Read back: another process that starts just now may have been first.
+		b, err = os.ReadFile(path)
 	}
 	if err != nil {
 		return k, err
@@ -52,6 +48,56 @@ func LoadOrMake(path string) (Key, error) {
 	}
 	copy(k[:], raw)
 	return k, nil
+}
+
+// keep writes a new key file, whole or not at all, and lets be one that is there by then.
+// Half a key would be worse than none: no desk starts with it.
+func keep(path, text string) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = fault.At(fault.RenameBefore)
+	}
+	if err == nil {
+		err = place(f.Name(), path)
+	}
+	if err == nil {
+		err = fault.At(fault.RenameAfter)
+	}
+	_ = os.Remove(f.Name()) // it has its name, or is of no use
+	return errors.Join(err, settle(dir))
+}
+
+// place gives a file its name, unless there is one of that name. Where the file system
+// has no links, two processes that start at once may end up with two keys; the one that
+// comes to the database second is refused there.
+func place(from, path string) error {
+	err := os.Link(from, path)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return nil
+	case err != nil:
+		return os.Rename(from, path)
+	}
+	return nil
+}
+
+// settle has a folder remember the names in it over a power cut. Not every system can.
+func settle(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	_ = d.Sync()
+	return d.Close()
 }
 
 func trimmed(b []byte) []byte {

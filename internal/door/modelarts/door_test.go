@@ -13,6 +13,7 @@ import (
 	"github.com/docket-desk/docket/internal/auth"
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/front"
 	"github.com/docket-desk/docket/internal/front/fronttest"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/limit"
@@ -240,6 +241,14 @@ func TestEveryCallAnswersAsItsConversationSays(t *testing.T) {
 			}}
 		},
 	})
+}
+
+func TestConversationsWhereTheSameBodyIsTheSamePool(t *testing.T) {
+	fronttest.Replay(t, nil, "testdata/repeat/*.txtar", fronttest.Options{New: func(t *testing.T) (http.Handler, fronttest.Options) {
+		d := newDesk(t)
+		return New(d.core, Options{Scheme: auth.SDKHMAC{Core: d.core, Now: d.now}, Repeat: front.SameBody(10 * time.Minute)}),
+			fronttest.Options{Sign: d.sign, Do: d.around(), Vars: map[string]string{"maps": d.project("maps")}}
+	}})
 }
 
 func TestEveryWordOfTheCoreHasANameHere(t *testing.T) {

@@ -248,6 +248,14 @@ func TestEveryCallAnswersAsItsConversationSays(t *testing.T) {
 	})
 }
 
+func TestConversationsWhereTheSameBodyIsTheSameOrder(t *testing.T) {
+	fronttest.Replay(t, nil, "testdata/repeat/*.txtar", fronttest.Options{New: func(t *testing.T) (http.Handler, fronttest.Options) {
+		d := newDesk(t)
+		return New(d.core, Options{Scheme: &auth.SigV4{Core: d.core, Service: Name, Now: d.now}, Repeat: front.SameBody(10 * time.Minute)}),
+			fronttest.Options{Sign: d.sign, Do: d.provide()}
+	}})
+}
+
 func TestEveryWordOfTheCoreHasANameHere(t *testing.T) {
 	for _, s := range order.States() {
 		if orderStatus[s] == "" {

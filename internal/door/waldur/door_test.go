@@ -14,6 +14,7 @@ import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/front"
 	"github.com/docket-desk/docket/internal/front/fronttest"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/limit"
@@ -237,6 +238,13 @@ func TestConversations(t *testing.T) {
 	fronttest.Replay(t, nil, "testdata/*.txtar", fronttest.Options{New: func(t *testing.T) (http.Handler, fronttest.Options) {
 		d := newDesk(t)
 		return d.handler, d.options()
+	}})
+}
+
+func TestConversationsWhereTheSameBodyIsTheSameOrder(t *testing.T) {
+	fronttest.Replay(t, nil, "testdata/repeat/*.txtar", fronttest.Options{New: func(t *testing.T) (http.Handler, fronttest.Options) {
+		d := newDesk(t)
+		return New(d.core, Options{Public: "https://desk.example", Scheme: auth.TokenKey{Core: d.core}, Repeat: front.SameBody(10 * time.Minute)}), d.options()
 	}})
 }
 

@@ -551,7 +551,4 @@ func (a *act) PutIdem(i core.Idem) error {
 }
 
 // DropIdem drops what cannot be named.
-func (a *act) DropIdem(day.Day) error {
-	_, err := a.Exec("drop idem", "", nil)
-	return err
-}
+func (a *act) DropIdem(day.Day, int) (int, error) { return a.Exec("drop idem", "", nil) }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/fault"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/store/record"
 )
@@ -146,9 +147,13 @@ func (s *Store) commit(ctx context.Context, c *pgx.Conn, t *alone) (err error, r
 	if _, err := c.Exec(ctx, "INSERT INTO batches (id, done) VALUES ($1, 1)", id); err != nil {
 		return failure(ctx, "commit", err), again(err) || fatal(err)
 	}
+	if err := fault.At(fault.CommitBefore); err != nil {
+		return failure(ctx, "commit", err), false
+	}
 	tag, err := c.Exec(ctx, "COMMIT")
 	switch {
 	case err == nil && tag.String() == "COMMIT":
+		_ = fault.At(fault.CommitAfter) // an error here would deny what is done
 		s.owners.Keep(t.Added)
 		return nil, false
 	case err == nil: // something had failed that nobody heard of

@@ -3,9 +3,11 @@ package postgres
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
+	"github.com/docket-desk/docket/internal/fault"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/order"
@@ -35,9 +37,15 @@ func (b *batch) flush(ctx context.Context) error {
 		p.send(sInsertEvents, nil, c.values()...)
 	}
 	p.send(sCommit, nil)
+	if err := fault.At(fault.CommitBefore); err != nil {
+		return errors.Join(err, p.p.Close())
+	}
 	err := p.end()
 	if fatal(err) {
 		return &lostError{batch, b.w.pid, err}
+	}
+	if err == nil {
+		_ = fault.At(fault.CommitAfter) // an error here would deny what is done
 	}
 	return err
 }

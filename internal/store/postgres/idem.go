@@ -1,6 +1,11 @@
 package postgres
 
 import (
+	"encoding/hex"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/docket-desk/docket/internal/core"
@@ -71,7 +76,41 @@ func (tx *alone) PutIdem(i core.Idem) error {
 	return err
 }
 
-func (tx *alone) DropIdem(before day.Day) error {
-	_, err := tx.Exec("drop idem", "DELETE FROM idem WHERE day < ?", func(p record.Params) error { p.Int(0, int64(before)); return nil })
-	return err
+func (tx *alone) DropIdem(before day.Day, most int) (int, error) {
+	return tx.Exec("drop idem", "DELETE FROM idem WHERE (day, hash) IN (SELECT day, hash FROM idem WHERE day < ? ORDER BY day, hash LIMIT ?)",
+		record.With(record.Number(before), record.Number(most)))
+}
+
+// AllIdem pages by day and hash.
+func (r *reader) AllIdem(after string, n int) ([]core.Idem, string, error) {
+	return allIdem(r, after, n)
+}
+
+func (tx *alone) AllIdem(after string, n int) ([]core.Idem, string, error) {
+	return allIdem(tx, after, n)
+}
+
+func (a *act) AllIdem(after string, n int) ([]core.Idem, string, error) { return allIdem(a, after, n) }
+
+func allIdem(e record.Engine, after string, n int) ([]core.Idem, string, error) {
+	var on int64
+	var hash []byte
+	if after != "" {
+		day, rest, _ := strings.Cut(after, ".")
+		var err, bad error
+		on, err = strconv.ParseInt(day, 10, 32)
+		if hash, bad = hex.DecodeString(rest); err != nil || bad != nil {
+			return nil, after, &core.Error{Kind: core.Invalid, Op: "idem", Msg: "This is no place among the requests.", Err: errors.Join(err, bad)}
+		}
+	} else {
+		on = math.MinInt32
+	}
+	var out []core.Idem
+	err := e.Query("SELECT "+idemColumns+" FROM idem WHERE (day, hash) > (?, ?) ORDER BY day, hash LIMIT ?", false,
+		[]record.Arg{record.Number(on), record.Blob(hash), record.Number(n)}, func(row record.Row) { out = append(out, readIdem(row)) })
+	if len(out) > 0 {
+		last := out[len(out)-1]
+		after = strconv.Itoa(int(last.Day)) + "." + hex.EncodeToString(last.Hash[:])
+	}
+	return out, after, err
 }

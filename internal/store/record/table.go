@@ -163,7 +163,9 @@ func write[T any](tx *Tx, t *Table[T], sql string, v *T) (int, error) {
 	})
 }
 
-// with binds a few parameters.
+// With binds a few parameters.
+func With(args ...Arg) func(Params) error { return with(args...) }
+
 func with(args ...Arg) func(Params) error {
 	return func(p Params) error {
 		for i, a := range args {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 type idemIndex struct {
 	mu   sync.RWMutex
 	rows map[[16]byte]idemPlace
+	days map[day.Day]int // how many rows a day has
 }
 
 type idemPlace struct {
@@ -26,8 +28,8 @@ type idemPlace struct {
 
 // idemChanges are those of a transaction, forgotten when it is rolled back.
 type idemChanges struct {
-	put    map[[16]byte]idemPlace
-	before *day.Day // rows of earlier days were dropped
+	put  map[[16]byte]idemPlace
+	gone map[[16]byte]bool
 }
 
 func (x *idemIndex) load(c *conn) error {
@@ -35,23 +37,50 @@ func (x *idemIndex) load(c *conn) error {
 	if err != nil {
 		return err
 	}
-	rows := map[[16]byte]idemPlace{}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.rows, x.days = map[[16]byte]idemPlace{}, map[day.Day]int{}
 	for {
 		ok, err := s.Step()
 		if err != nil {
 			return err
 		}
 		if !ok {
-			break
+			return nil
 		}
 		var hash [16]byte
 		s.ColumnBytes(2, hash[:])
-		rows[hash] = idemPlace{s.ColumnInt64(0), day.Day(s.ColumnInt64(1))}
+		x.set(hash, idemPlace{s.ColumnInt64(0), day.Day(s.ColumnInt64(1))})
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.rows = rows
-	return nil
+}
+
+func (x *idemIndex) set(hash [16]byte, p idemPlace) {
+	x.forget(hash)
+	x.rows[hash] = p
+	x.days[p.day]++
+}
+
+func (x *idemIndex) forget(hash [16]byte) {
+	p, ok := x.rows[hash]
+	if !ok {
+		return
+	}
+	delete(x.rows, hash)
+	if x.days[p.day]--; x.days[p.day] == 0 {
+		delete(x.days, p.day)
+	}
+}
+
+// older counts the rows of days before.
+func (x *idemIndex) older(before day.Day) (n int) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for d, of := range x.days {
+		if d < before {
+			n += of
+		}
+	}
+	return n
 }
 
 func (x *idemIndex) find(hash [16]byte) (idemPlace, bool) {
@@ -63,35 +92,27 @@ func (x *idemIndex) find(hash [16]byte) (idemPlace, bool) {
 
 // keep takes over the changes of a transaction that was committed.
 func (x *idemIndex) keep(c idemChanges) {
-	if c.put == nil && c.before == nil {
+	if c.put == nil && c.gone == nil {
 		return
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if c.before != nil {
-		for h, p := range x.rows {
-			if p.day < *c.before {
-				delete(x.rows, h)
-			}
-		}
+	for h := range c.gone {
+		x.forget(h)
 	}
 	for h, p := range c.put {
-		x.rows[h] = p
+		x.set(h, p)
 	}
 }
 
 // place finds the row of a hash; own are the changes of the transaction that asks.
 func (x *idemIndex) place(hash [16]byte, own *idemChanges) (idemPlace, bool) {
 	if own != nil {
-		if p, ok := own.put[hash]; ok {
-			return p, true
+		if p, ok := own.put[hash]; ok || own.gone[hash] {
+			return p, ok
 		}
 	}
-	p, ok := x.find(hash)
-	if ok && own != nil && own.before != nil && p.day < *own.before {
-		return p, false
-	}
-	return p, ok
+	return x.find(hash)
 }
 
 const idemColumns = "SELECT seq, day, hash, body, about_id, at FROM idem"
@@ -101,18 +122,21 @@ func remembered(e record.Engine, days []day.Day, where string, args ...record.Ar
 	var got core.Idem
 	found := false
 	err := e.Query(idemColumns+where, false, args, func(row record.Row) {
-		i := core.Idem{Day: day.Day(row.Int(1)), About: id.ID(row.Int(4)), At: time.UnixMicro(row.Int(5)).UTC()}
-		if found || !slices.Contains(days, i.Day) {
-			return
+		if i := readIdem(row); !found && slices.Contains(days, i.Day) {
+			got, found = i, true
 		}
-		copy(i.Hash[:], row.Bytes(2))
-		copy(i.Body[:], row.Bytes(3))
-		got, found = i, true
 	})
 	if err == nil && !found {
 		err = noRequest()
 	}
 	return got, err
+}
+
+func readIdem(row record.Row) core.Idem {
+	i := core.Idem{Day: day.Day(row.Int(1)), About: id.ID(row.Int(4)), At: time.UnixMicro(row.Int(5)).UTC()}
+	copy(i.Hash[:], row.Bytes(2))
+	copy(i.Body[:], row.Bytes(3))
+	return i
 }
 
 func noRequest() error {
@@ -166,20 +190,60 @@ func (tx *tx) PutIdem(i core.Idem) error {
 	return nil
 }
 
-func (tx *tx) DropIdem(before day.Day) error {
-	if _, err := tx.Exec("drop idem", "DELETE FROM idem WHERE day < ?1", func(q record.Params) error { q.Int(0, int64(before)); return nil }); err != nil {
-		return err
-	}
+// DropIdem finds old rows at the beginning, where the table grows away from, and looks no
+// further than there are any.
+func (tx *tx) DropIdem(before day.Day, most int) (int, error) {
 	own := &tx.batch.idem
-	for h, p := range own.put {
+	n := tx.batch.store.idem.older(before)
+	for _, p := range own.put {
 		if p.day < before {
-			delete(own.put, h)
+			n++
 		}
 	}
-	if own.before == nil || *own.before < before {
-		own.before = &before
+	if n = min(n, most); n == 0 {
+		return 0, nil
 	}
-	return nil
+	const oldest = "(SELECT seq FROM idem WHERE day < ?1 ORDER BY seq LIMIT ?2)"
+	var hashes [][16]byte
+	bounds := []record.Arg{record.Number(before), record.Number(n)}
+	if err := tx.Query("SELECT hash FROM idem WHERE seq IN "+oldest, false, bounds, func(row record.Row) { hashes = append(hashes, [16]byte(row.Bytes(0))) }); err != nil {
+		return 0, tx.Spoil(err)
+	}
+	if _, err := tx.Exec("drop idem", "DELETE FROM idem WHERE seq IN "+oldest, record.With(bounds...)); err != nil {
+		return 0, err
+	}
+	for _, h := range hashes {
+		if own.gone == nil {
+			own.gone = map[[16]byte]bool{}
+		}
+		own.gone[h] = true
+		delete(own.put, h)
+	}
+	return len(hashes), nil
+}
+
+// AllIdem pages by the order in which the rows were appended.
+func (r *reader) AllIdem(after string, n int) ([]core.Idem, string, error) {
+	return allIdem(r, after, n)
+}
+
+func (tx *tx) AllIdem(after string, n int) ([]core.Idem, string, error) {
+	return allIdem(tx, after, n)
+}
+
+func allIdem(e record.Engine, after string, n int) ([]core.Idem, string, error) {
+	var seq int64
+	if after != "" {
+		var err error
+		if seq, err = strconv.ParseInt(after, 10, 64); err != nil {
+			return nil, after, &core.Error{Kind: core.Invalid, Op: "idem", Msg: "This is no place among the requests.", Err: err}
+		}
+	}
+	var out []core.Idem
+	err := e.Query(idemColumns+" WHERE seq > ?1 ORDER BY seq LIMIT ?2", false, []record.Arg{record.Number(seq), record.Number(n)}, func(row record.Row) {
+		out, after = append(out, readIdem(row)), strconv.FormatInt(row.Int(0), 10)
+	})
+	return out, after, err
 }
 
 // InsertEvent gives the event the position after the last.

@@ -111,5 +111,5 @@ func (s *Store) apply(m migration) error {
 			return err
 		}
 	}
-	return s.writer.run("COMMIT")
+	return s.commit()
 }

@@ -384,9 +384,14 @@ func TestListsUseTheirIndex(t *testing.T) {
 		"an offering's resources": {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Offerings: customer}); return err }, "resources_offering (offering_id=?)"},
 		"a document's resources":  {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Ref: 7}); return err }, "resources_ref (ref=?)"},
 		"what a customer spent":   {func(r core.Reader) error { _, err := r.Spent(core.SpendQuery{Customer: 7, From: &since}); return err }, "COVERING INDEX entries_spent (customer_id=? AND at>?)"},
-		"a subject's events":      {func(r core.Reader) error { _, err := r.Events(core.EventQuery{Subject: 7}); return err }, "events_subject (subject_id=?"},
-		"the feed":                {func(r core.Reader) error { _, err := r.Events(core.EventQuery{After: 7}); return err }, "PRIMARY KEY (rowid>?)"},
-		"due jobs":                {func(r core.Reader) error { _, err := r.DueJobs([]string{"a", "b"}, since, 9); return err }, "jobs_run_at (run_at<?)"},
+		"a customer's entries":    {func(r core.Reader) error { _, err := r.CustomerEntries(7, core.EntryKey{}, 9); return err }, "orders_customer (customer_id=?"},
+		"a customer's next entries": {func(r core.Reader) error {
+			_, err := r.CustomerEntries(7, core.EntryKey{Subject: 8, N: 2}, 9)
+			return err
+		}, "orders_customer (customer_id=? AND id>?)"},
+		"a subject's events": {func(r core.Reader) error { _, err := r.Events(core.EventQuery{Subject: 7}); return err }, "events_subject (subject_id=?"},
+		"the feed":           {func(r core.Reader) error { _, err := r.Events(core.EventQuery{After: 7}); return err }, "PRIMARY KEY (rowid>?)"},
+		"due jobs":           {func(r core.Reader) error { _, err := r.DueJobs([]string{"a", "b"}, since, 9); return err }, "jobs_run_at (run_at<?)"},
 		"a customer's documents": {func(r core.Reader) error {
 			_, err := r.Documents(core.DocumentQuery{Kind: "site", Customers: customer})
 			return err
@@ -417,6 +422,9 @@ func TestListsUseTheirIndex(t *testing.T) {
 				if strings.Contains(line, "SCAN ") && !strings.Contains(line, "json_each") && !strings.Contains(line, "order_sources") {
 					t.Errorf("it scans:\n%s", got)
 				}
+			}
+			if strings.Contains(got, "entries e") && strings.Contains(got, "TEMP B-TREE") {
+				t.Errorf("a page of entries is sorted:\n%s", got)
 			}
 			if strings.Contains(got, "MERGE") && strings.Contains(got, "TEMP B-TREE FOR ORDER BY\nRIGHT") {
 				t.Errorf("a stretch of an index is sorted:\n%s", got)

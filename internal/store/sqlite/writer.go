@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/fault"
 	"github.com/docket-desk/docket/internal/store/line"
 	"github.com/docket-desk/docket/internal/store/record"
 )
@@ -100,7 +101,7 @@ func (s *Store) attempt(b *batch) bool {
 	if !wrote {
 		return true
 	}
-	if err := s.writer.run("COMMIT"); err != nil {
+	if err := s.commit(); err != nil {
 		b.all(failure(context.Background(), "commit", err))
 		return true
 	}
@@ -115,6 +116,19 @@ func (s *Store) attempt(b *batch) bool {
 		}
 	}
 	return true
+}
+
+// commit keeps what was written, between the two points at which the crash harness may
+// break the program: before, nothing was kept; after, all was and nobody was told.
+func (s *Store) commit() error {
+	if err := fault.At(fault.CommitBefore); err != nil {
+		return err
+	}
+	if err := s.writer.run("COMMIT"); err != nil {
+		return err
+	}
+	_ = fault.At(fault.CommitAfter) // an error here would deny what is done
+	return nil
 }
 
 // all gives every act the same outcome: what some were refused for was decided on what

@@ -59,6 +59,8 @@ var promises = []struct {
 	{"acquisitions and tiles are filtered", archiveQueries},
 	{"what has no page comes in its order", plainLists},
 	{"everything can be read in bounded pieces", everything},
+	{"a customer's entries come in pieces, its orders' before its usages'", customerEntries},
+	{"jobs and requests can be read in bounded pieces", otherPieces},
 	{"what a request contains is found by its path", requestContains},
 }
 
