@@ -145,7 +145,7 @@ func (b *bench) stepPostgres(ctx context.Context) error {
 	b.book.note("postgres.hot/place", over(hot.rate(), got.rate()))
 	several := make([]part, 3)
 	for n := range several {
-		p := b.plan(clients, nil)
+		p := b.planOn(s, clients, nil)
 		several[n] = part{Site: s, Workers: clients, Warm: p.warm, Time: p.time, Seed: rand.Uint64()}
 	}
 	one, err := b.together("place", several[0])
