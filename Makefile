@@ -27,7 +27,7 @@ bench: ## measure beside the machine's own references; BENCH='-short' takes thre
 	go run ./bench $(if $(BENCH),$(BENCH),-results bench/results -docs docs/performance.md)
 
 .PHONY: setup
-setup: ## the virtual environments of the real clients, under .cache/venv
+setup: ## PostgreSQL's programs, and the real clients' virtual environments under .cache/venv
 	e2e/setup
 
 .PHONY: lint
@@ -35,9 +35,13 @@ lint: ## go vet, and gofmt without rewriting
 	go vet ./...
 	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); test -z "$$unformatted" || { echo "gofmt these:"; echo "$$unformatted"; exit 1; }
 
-# The end-to-end tests come last and alone: they start whole servers, and their clients' files are no
-# dependency that go test could know of, so their results are never taken from its cache.
+# What stands above the stores runs over each of them. The end-to-end tests come last and alone: they start whole servers,
+# and their clients' files are no dependency that go test could know of, so their results are never taken from its cache.
+ABOVE = ./internal/core ./internal/door/... ./internal/fulfil ./internal/app/...
+
 .PHONY: test
 test: setup lint ## everything, end-to-end tests with the real clients included
-	go test $$(go list ./... | grep -v '/e2e$$')
+	DOCKET_E2E=1 go test $$(go list ./... | grep -v '/e2e$$')
+	DOCKET_E2E=1 go run ./internal/store/postgres/pgtest/with go test $(ABOVE)
 	DOCKET_E2E=1 go test -count=1 -timeout 20m ./e2e
+	DOCKET_E2E=1 go run ./internal/store/postgres/pgtest/with go test -count=1 -timeout 20m ./e2e
