@@ -74,7 +74,7 @@ func (v *books) ordersPage(page []order.Order, after, last id.ID) error {
 func (v *books) entries(of map[id.ID][]ledger.Entry, after, last id.ID) error {
 	lost := id.ID(0)
 	for at := (EntryKey{after, lastOfEntry}); ; {
-		page, err := v.r.AllEntries(at, entriesPage)
+		page, err := v.r.AllEntries(at, verifyEntries)
 		if err != nil || len(page) == 0 {
 			return err
 		}
