@@ -28,7 +28,7 @@ import (
 // Whatever is asked, in whatever order, of whatever limits: the core takes what the model
 // takes, refuses what it refuses and keeps nothing of that, and after each step every
 // order, resource and balance is what the model adds up, and the books verify.
-// -rapid.checks and -rapid.steps ask for more; there are twice as many of these.
+// -rapid.checks and -rapid.steps ask for more; there are four times as many of these.
 func TestTheLedgerIsWhatAPlainModelOfItAddsUp(t *testing.T) {
 	checks := flag.Lookup("rapid.checks").Value.String()
 	n := must(strconv.Atoi(checks))(t)
@@ -37,7 +37,7 @@ func TestTheLedgerIsWhatAPlainModelOfItAddsUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	setChecks(strconv.Itoa(2 * n))
+	setChecks(strconv.Itoa(4 * n))
 	defer setChecks(checks)
 	steps := 0
 	rapid.Check(t, func(rt *rapid.T) {
