@@ -123,14 +123,12 @@ func (d *Desk) claim(ctx context.Context) (floor id.ID, err error) {
 				return err
 			}
 		}
-		// A desk that was killed kept no floor of its last moments, but its orders tell.
-		newest, err := tx.Orders(core.OrderQuery{Any: &core.Sight{All: true}, Hidden: true, Page: core.Page{Limit: 1}})
+		// A desk that was killed kept no floor of its last moments, but its records tell.
+		newest, err := tx.Newest()
 		if err != nil {
 			return err
 		}
-		if len(newest) > 0 {
-			floor = max(floor, newest[0].ID)
-		}
+		floor = max(floor, newest)
 		if theirs == "" {
 			return tx.PutMeta(metaMaster, mine)
 		}

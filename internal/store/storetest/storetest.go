@@ -58,6 +58,7 @@ var promises = []struct {
 	{"acquisitions and tiles are filtered", archiveQueries},
 	{"what has no page comes in its order", plainLists},
 	{"everything can be read in bounded pieces", everything},
+	{"the newest record is found, whatever it is", newestRecord},
 	{"what a request contains is found by its path", requestContains},
 }
 
