@@ -37,22 +37,24 @@ type Options struct {
 
 // Store is core.Store over the SQLite file in one directory.
 type Store struct {
-	dir     string
-	opts    Options
-	lock    *os.File
-	writer  *conn // the writing goroutine's alone
-	line    *line.Line
-	readers *pool
-	ready   atomic.Bool // the schema is this program's
-	closing sync.Once
-	closed  chan struct{}
-	pos     int64 // of the last event; the writing goroutine's
-	commits atomic.Int64
-	log     *walIndex
-	long    chan struct{} // told when the log is long enough to be taken into the file
-	taking  sync.WaitGroup
-	idem    idemIndex
-	owners  record.Owners
+	dir      string
+	opts     Options
+	lock     *os.File
+	writer   *conn // the writing goroutine's alone
+	line     *line.Line
+	readers  *pool
+	ready    atomic.Bool // the schema is this program's
+	closing  sync.Once
+	closed   chan struct{}
+	pos      int64 // of the last event; the writing goroutine's
+	commits  atomic.Int64
+	log      *walIndex
+	long     chan struct{} // told when the log is long enough to be taken into the file
+	taking   sync.WaitGroup
+	idem     idemIndex
+	owners   record.Owners
+	shelf    record.Shelf // the writing goroutine's, as are balances
+	balances balances
 }
 
 var _ core.Store = (*Store)(nil)
