@@ -200,10 +200,6 @@ func (d *Desk) Bucket() string { return filepath.Join(d.Dir, "buckets", bucketNa
 // HTTP asks for all clients of the rig: a process that hangs is told from one that is slow.
 var HTTP = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256, MaxConnsPerHost: 0}}
 
-// Fresh is how long keys, leases and repeats are safe from the clock: what a test turns
-// the clock on by between a request and its repeat stays below it.
-const Fresh = 45 * time.Minute
-
 func (d *Desk) String() string {
 	if d.db != "" {
 		return fmt.Sprintf("%d processes over PostgreSQL", len(d.procs))
