@@ -123,6 +123,42 @@ func (c *Client) Verify(ctx context.Context) (Report, error) {
 	return out, c.do(ctx, http.MethodPost, "/verify", nil, &out, "")
 }
 
+// VerifyAloud is Verify, telling about every second how far it is. It takes as long as it
+// takes: only ctx ends it.
+func (c *Client) VerifyAloud(ctx context.Context, tell func(Report)) (Report, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.Base, "/")+"/docket/v1/verify/aloud", nil)
+	if err != nil {
+		return Report{}, err
+	}
+	answer, err := c.send(r, 0)
+	if err != nil {
+		return Report{}, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode >= 300 {
+		b, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+		if err != nil {
+			return Report{}, err
+		}
+		return Report{}, refusal(answer, b)
+	}
+	for lines := json.NewDecoder(answer.Body); ; {
+		var line struct {
+			Report
+			Problem *Problem `json:"problem"`
+		}
+		switch err := lines.Decode(&line); {
+		case err != nil:
+			return Report{}, fmt.Errorf("the desk stopped telling: %w", err)
+		case line.Problem != nil:
+			return Report{}, line.Problem
+		case line.Doing == "":
+			return line.Report, nil
+		}
+		tell(line.Report)
+	}
+}
+
 // Clock says what the desk's clock shows, where it is one that can be turned.
 func (c *Client) Clock(ctx context.Context) (Clock, error) {
 	var out Clock
@@ -148,21 +184,13 @@ func (c *Client) do(ctx context.Context, method, path string, in, out any, key s
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Accept", "application/json")
 	if in != nil {
 		r.Header.Set("Content-Type", "application/json")
-	}
-	if c.Token != "" {
-		r.Header.Set("Authorization", "Bearer "+c.Token)
 	}
 	if key != "" {
 		r.Header.Set("Idempotency-Key", key)
 	}
-	h := c.HTTP
-	if h == nil {
-		h = patient
-	}
-	answer, err := h.Do(r)
+	answer, err := c.send(r, -1)
 	if err != nil {
 		return err
 	}
@@ -178,6 +206,25 @@ func (c *Client) do(ctx context.Context, method, path string, in, out any, key s
 		return fmt.Errorf("%s %s: the answer is no JSON of this API's: %w", method, path, err)
 	}
 	return nil
+}
+
+// send sends a request; within, if not negative, is how long it may take in place of what
+// the client's own bound is (0: any time).
+func (c *Client) send(r *http.Request, within time.Duration) (*http.Response, error) {
+	r.Header.Set("Accept", "application/json")
+	if c.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	h := c.HTTP
+	if h == nil {
+		h = patient
+	}
+	if within >= 0 {
+		own := *h
+		own.Timeout = within
+		h = &own
+	}
+	return h.Do(r)
 }
 
 // refusal reads a problem, or makes one of an answer that is none: from a proxy, or from

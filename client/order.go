@@ -152,6 +152,10 @@ type Report struct {
 	Entries   int      `json:"entries"`
 	Limits    int      `json:"limits"`
 	Events    int64    `json:"events"`
+	Rows      int64    `json:"rows" doc:"Read, of every kind."`
+	Seconds   float64  `json:"seconds"`
+	Rate      float64  `json:"rows_per_second"`
+	Doing     string   `json:"doing,omitempty" doc:"What is looked through at the moment; nothing at the end."`
 	Disagrees []string `json:"disagrees" doc:"A sentence for each thing that does not add up; none: all is well."`
 }
 

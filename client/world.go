@@ -6,6 +6,7 @@ type World struct {
 	Customers []Customer `json:"customers,omitempty" doc:"Who pays."`
 	Users     []User     `json:"users,omitempty" doc:"Who asks."`
 	Providers []Provider `json:"providers,omitempty" doc:"Who delivers, and what."`
+	Resources []Limited  `json:"resources,omitempty" doc:"What orders have made, with limits of its own."`
 	Archive   *Archive   `json:"archive,omitempty" doc:"What is added to the imagery archive."`
 }
 
@@ -62,6 +63,12 @@ type Limit struct {
 	Component string `json:"component,omitempty" doc:"A component's code, of that offering."`
 	Period    string `json:"period" doc:"contract, year, quarter, month or total."`
 	Value     string `json:"value" doc:"A decimal, or none: the limit is taken away."`
+}
+
+// Limited is a resource that has limits of its own.
+type Limited struct {
+	ID     string  `json:"id" doc:"The key: the id of its first order, in any spelling."`
+	Limits []Limit `json:"limits,omitempty" doc:"On top of those of its customer, project and user."`
 }
 
 // User is a person or a program.

@@ -58,8 +58,10 @@ func ask(cmd *cobra.Command, fn func(ctx context.Context, c *client.Client) erro
 		if err != nil {
 			return usage(cmd, err)
 		}
-		if err := there(data); err != nil {
-			return err
+		if cmd.Name() != "apply" { // which sets a desk up, from the first thing on
+			if err := there(cfg); err != nil {
+				return err
+			}
 		}
 		cfg.LogLevel = "warn"
 		d, err := app.Open(cmd.Context(), cfg)
@@ -76,9 +78,9 @@ func ask(cmd *cobra.Command, fn func(ctx context.Context, c *client.Client) erro
 }
 
 // there refuses to make a desk by asking one.
-func there(data string) error {
-	if _, err := os.Stat(data); err != nil {
-		return fmt.Errorf("there is no desk in %s: `docket serve --data %s` makes one", data, data)
+func there(cfg app.Config) error {
+	if !cfg.There() {
+		return fmt.Errorf("there is no desk in %s: `docket serve --data %s` and `docket apply --data %s FILE.yaml` make one", cfg.Data, cfg.Data, cfg.Data)
 	}
 	return nil
 }

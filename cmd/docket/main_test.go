@@ -81,7 +81,7 @@ func TestAWorldIsAppliedToADeskAtRest(t *testing.T) {
 			t.Errorf("the second time, %s %s was %s", c.Kind, c.Name, c.Did)
 		}
 	}
-	if said := must(t, "apply", "--data", t.TempDir(), file); !strings.Contains(said, "made    customer buyer") || !strings.Contains(said, "olive's token: 0") {
+	if said := must(t, "apply", "--data", filepath.Join(t.TempDir(), "new"), file); !strings.Contains(said, "made    customer buyer") || !strings.Contains(said, "olive's token: 0") {
 		t.Errorf("it says:\n%s", said)
 	}
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
@@ -99,8 +99,11 @@ func TestTheBooksOfADeskAtRestAreVerified(t *testing.T) {
 		t.Errorf("it says %s", said)
 	}
 	var r client.Report
-	if err := json.Unmarshal([]byte(must(t, "verify", "--data", data, "--json")), &r); err != nil || r.Disagrees == nil {
+	if err := json.Unmarshal([]byte(must(t, "verify", "--data", data, "--json")), &r); err != nil || r.Disagrees == nil || r.Seconds <= 0 {
 		t.Errorf("%+v, %v", r, err)
+	}
+	if said := must(t, "verify", "--data", data, "--progress"); !strings.Contains(said, "events: 0 orders, 0 entries; 0 rows, 0 a second\n") || !strings.Contains(said, "All is well") {
+		t.Errorf("how far it is: %s", said)
 	}
 	must(t, "migrate", "--data", data)
 }
@@ -154,11 +157,12 @@ func TestMistakesSayWhatToDoNext(t *testing.T) {
 		"an amount left out":   {[]string{"order", "adjust", "12", "--data", data}, exitUsage, "--amount and --message"},
 		"a page of nothing":    {[]string{"order", "list", "--limit", "0", "--data", data}, exitUsage, "1 to 1000"},
 		"a bad setting":        {[]string{"serve", "--data", data, "--log-level", "loud"}, exitUsage, "debug, info, warn or error"},
-		"another database":     {[]string{"serve", "--data", data, "--db", "postgres://x/y"}, exitUsage, "leave --db"},
+		"another database":     {[]string{"serve", "--data", data, "--db", "mysql://x/y"}, exitUsage, "postgres://user:password@host"},
 		"no file to apply":     {[]string{"apply", "--data", data}, exitUsage, "`docket apply --help` says more"},
 		"an address taken":     {[]string{"serve", "--data", t.TempDir(), "--http", "256.0.0.1:1"}, exitFailed, "--http"},
 		"nothing to migrate":   {[]string{"migrate", "--data", filepath.Join(data, "none")}, exitFailed, "docket serve --data"},
-		"no books to look at":  {[]string{"verify", "--data", t.TempDir()}, exitFailed, "database"},
+		"no books to look at":  {[]string{"verify", "--data", t.TempDir()}, exitFailed, "there is no desk in"},
+		"an empty folder":      {[]string{"order", "list", "--data", t.TempDir()}, exitFailed, "there is no desk in"},
 		"arguments too many":   {[]string{"version", "please"}, exitUsage, "docket version"},
 		"a negative number":    {[]string{"order", "list", "--limit", "-1", "--data", data}, exitUsage, "1 to 1000"},
 		"a number that's none": {[]string{"order", "list", "--limit", "x", "--data", data}, exitUsage, "`docket order list --help` says more"},
@@ -187,6 +191,33 @@ func TestEveryVerbHasHelpWithAnExample(t *testing.T) {
 	walk(command())
 	if said := must(t, "--help"); !strings.Contains(said, "Exit codes: 0") {
 		t.Errorf("the help says\n%s", said)
+	}
+}
+
+func TestTheReadmesCommandsAreCommands(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DOCKET_URL", "http://127.0.0.1:1")
+	t.Setenv("DOCKET_TOKEN", "none")
+	t.Chdir(t.TempDir())
+	tried := 0
+	for line := range strings.Lines(string(readme)) {
+		line, _, _ = strings.Cut(line, "#")
+		for part := range strings.SplitSeq(line, ";") {
+			args, ok := strings.CutPrefix(strings.TrimSpace(part), "docket ")
+			if !ok || strings.HasPrefix(args, "serve") { // which would serve
+				continue
+			}
+			tried++
+			if code, said := docket(t, strings.Fields(args)...); code == exitUsage {
+				t.Errorf("docket %s: %s", args, said)
+			}
+		}
+	}
+	if tried < 5 {
+		t.Errorf("only %d commands were found", tried)
 	}
 }
 

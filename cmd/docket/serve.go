@@ -18,8 +18,8 @@ key that seals secrets, and a CA and certificate for the https port where none i
 Every setting can also be said in the environment or in DIR/docket.yaml; a flag goes before
 the environment, that before the file. Ends within five seconds of SIGINT or SIGTERM, with
 nothing lost.`,
-		Example: `  docket serve --data /var/lib/docket --http :8080 --https :8443
-  docket apply --data /var/lib/docket world.yaml   # while it is at rest
+		Example: `  docket apply --data /var/lib/docket world.yaml   # while it is at rest: prints the first keys
+  docket serve --data /var/lib/docket --http :8080 --https :8443
   DOCKET_PUBLIC_URL=https://desk.example docket serve --data /var/lib/docket`,
 		Args: usageArgs(cobra.NoArgs),
 	}
@@ -61,7 +61,7 @@ func migrateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := there(cfg.Data); err != nil {
+		if err := there(cfg); err != nil {
 			return err
 		}
 		d, err := app.Open(cmd.Context(), cfg)

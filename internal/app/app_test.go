@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/docket-desk/docket/client"
+	"github.com/docket-desk/docket/internal/front"
 )
 
 func config(t *testing.T, dir string) Config {
@@ -209,9 +210,9 @@ func TestIdsGoOnThoughTheClockIsSetBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	floor, err := d.claim(t.Context())
-	if err != nil || floor <= last {
-		t.Errorf("after %d, ids go on above %d, %v", last, floor, err)
+	node, err := d.store.Node(t.Context())
+	if err != nil || node.Floor <= last {
+		t.Errorf("after %d, ids go on above %d, %v", last, node.Floor, err)
 	}
 }
 
@@ -286,13 +287,15 @@ func TestAFlagGoesBeforeTheEnvironmentAndThatBeforeTheFile(t *testing.T) {
 		t.Errorf("got %+v", cfg)
 	}
 	for text, want := range map[string]string{
-		"htp: x\n":             `there is no setting "htp"`,
-		"db: postgres://h/d\n": "cannot open PostgreSQL",
-		"db: mysql://h/d\n":    "no database that this docket can open",
-		"public_url: desk\n":   "no origin",
+		"htp: x\n":           `there is no setting "htp"`,
+		"db: mysql://h/d\n":  "no database that this docket can open",
+		"public_url: desk\n": "no origin",
 		"public_url: https://desk.example/deeper\n": "no origin",
 		"tls_cert: a.pem\n":                         "a certificate needs its key",
 		"log_level: loud\n":                         "no log level",
+		"same_body: mail=1h\n":                      "mail=1h",
+		"same_body: waldur\n":                       "write ard=1h,waldur=10m",
+		"same_body: ard=90h\n":                      "up to 24h0m0s",
 		"- a list\n":                                "want settings and their values",
 	} {
 		write(text)
@@ -340,5 +343,26 @@ func TestAFileIsReplacedWholeOrNotAtAll(t *testing.T) {
 	}
 	if list, err := os.ReadDir(dir); err != nil || len(list) != 1 {
 		t.Errorf("%d files are left, %v", len(list), err)
+	}
+}
+
+func TestTheDoorsWhereTheSameBodyIsTheSameOrderAreSaid(t *testing.T) {
+	for said, want := range map[string]map[string]front.SameBody{
+		"":                    {"ard": 0},
+		"none":                {"ard": -1},
+		"waldur=10m":          {"ard": -1, "waldur": front.SameBody(10 * time.Minute)},
+		"ard=2h, native=90s":  {"ard": front.SameBody(2 * time.Hour), "native": front.SameBody(90 * time.Second)},
+		"ard=0s,outposts=24h": {"ard": -1, "outposts": front.SameBody(24 * time.Hour)},
+	} {
+		c := Config{SameBody: said}
+		got, err := c.sameBody()
+		if err != nil {
+			t.Errorf("%q: %v", said, err)
+		}
+		for _, door := range []string{"ard", "outposts", "modelarts", "waldur", "native"} {
+			if got[door] != want[door] {
+				t.Errorf("%q says %v of %s, want %v", said, got[door], door, want[door])
+			}
+		}
 	}
 }

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/docket-desk/docket/internal/clock"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -29,11 +30,9 @@ type Desk struct {
 	log   *slog.Logger
 }
 
-// Metas are single values beside the books.
-const (
-	metaMaster = "master" // the fingerprint of the key that secrets are sealed under
-	metaIDs    = "ids"    // no id below this may be drawn again
-)
+// metaMaster is the setting that holds the fingerprint of the key that secrets are sealed
+// under.
+const metaMaster = "master"
 
 // Open opens the desk in a data directory, makes it where there is none, and brings its
 // database to this program's version. It refuses a master key other than the one that
@@ -48,13 +47,20 @@ func Open(ctx context.Context, cfg Config) (*Desk, error) {
 		return nil, err
 	}
 	var err error
-	if d.store, err = sqlite.Open(cfg.Data, sqlite.Options{Now: d.now}); err != nil {
+	if d.store, err = store.Open(ctx, cfg.Data, cfg.DB, store.Options{Now: d.now}); err != nil {
 		return nil, plain(err)
 	}
 	if err := d.start(ctx); err != nil {
 		return nil, errors.Join(plain(err), d.store.Close())
 	}
 	return d, nil
+}
+
+// There reports whether there is a desk: another database than the data directory's tells
+// by itself, once it is opened.
+func (c Config) There() bool {
+	_, err := os.Stat(filepath.Join(c.Data, "docket.db"))
+	return err == nil || c.DB != ""
 }
 
 // Look opens a desk for reading alone, beside one that may be running.
@@ -64,7 +70,7 @@ func Look(cfg Config) (*Desk, error) {
 		return nil, err
 	}
 	var err error
-	if d.store, err = sqlite.Open(cfg.Data, sqlite.Options{ReadOnly: true, Now: d.now}); err != nil {
+	if d.store, err = store.Open(context.Background(), cfg.Data, cfg.DB, store.Options{ReadOnly: true, Now: d.now}); err != nil {
 		return nil, plain(err)
 	}
 	d.Core = core.New(d.store, d.now, id.NewSource(d.now, 0, 0), seal.Key{}, d.log, core.Config{})
@@ -93,19 +99,22 @@ func (d *Desk) start(ctx context.Context) error {
 	if d.Master, err = seal.LoadOrMake(d.Config.MasterKey); err != nil {
 		return err
 	}
-	floor, err := d.claim(ctx)
+	if err := d.claim(ctx); err != nil {
+		return err
+	}
+	node, err := d.store.Node(ctx)
 	if err != nil {
 		return err
 	}
-	d.ids = id.NewSource(d.now, 0, floor)
+	d.ids = id.NewSource(d.now, uint8(node.Number), node.Floor)
 	d.Core = core.New(d.store, d.now, d.ids, d.Master, d.log, core.Config{Clock: d.clock})
 	return d.keepFloor(ctx)
 }
 
-// claim checks that the master key is the desk's, and says above which id to go on.
-func (d *Desk) claim(ctx context.Context) (floor id.ID, err error) {
+// claim checks that the master key is the desk's; the first to open a desk says which.
+func (d *Desk) claim(ctx context.Context) error {
 	mine := d.Master.Fingerprint()
-	err = d.store.Update(ctx, core.Touch{}, func(tx core.Tx) error {
+	return d.store.Update(ctx, core.Touch{Scan: true, Exclusive: true}, func(tx core.Tx) error {
 		theirs, err := tx.Meta(metaMaster)
 		if err != nil {
 			return err
@@ -114,35 +123,16 @@ func (d *Desk) claim(ctx context.Context) (floor id.ID, err error) {
 			return &core.Error{Kind: core.Conflict, Op: "open", Msg: fmt.Sprintf(
 				"The secrets of this desk are sealed under another master key than the one in %s: put the right one there, or name it with --master-key-file.", d.Config.MasterKey)}
 		}
-		kept, err := tx.Meta(metaIDs)
-		if err != nil {
-			return err
-		}
-		if kept != "" {
-			if floor, err = id.ParseDecimal(kept); err != nil {
-				return err
-			}
-		}
-		// A desk that was killed kept no floor of its last moments, but its records tell.
-		newest, err := tx.Newest()
-		if err != nil {
-			return err
-		}
-		floor = max(floor, newest)
 		if theirs == "" {
 			return tx.PutMeta(metaMaster, mine)
 		}
 		return nil
 	})
-	return floor, err
 }
 
 // keepFloor remembers up to where ids were drawn, so that they go on from there though
 // the clock be set back.
-func (d *Desk) keepFloor(ctx context.Context) error {
-	at := d.ids.Next().Decimal()
-	return d.store.Update(ctx, core.Touch{}, func(tx core.Tx) error { return tx.PutMeta(metaIDs, at) })
-}
+func (d *Desk) keepFloor(ctx context.Context) error { return d.store.KeepFloor(ctx, d.ids.Next()) }
 
 // Close closes the books. Nothing may be using the desk any more.
 func (d *Desk) Close() error {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 
@@ -13,19 +14,26 @@ import (
 )
 
 func openNative(d *Desk) ([]string, http.Handler, error) {
-	return native.Prefixes, d.native(auth.TokenKey{Core: d.Core}), nil
+	repeat, err := d.Config.sameBody()
+	return native.Prefixes, d.native(auth.TokenKey{Core: d.Core}, repeat[native.Name]), err
 }
 
-func (d *Desk) native(scheme front.Scheme) http.Handler {
-	return native.New(d.Core, native.Options{Log: d.log, Public: d.Config.Public, Scheme: scheme, Version: Version()})
+func (d *Desk) native(scheme front.Scheme, repeat front.SameBody) http.Handler {
+	return native.New(d.Core, native.Options{Log: d.log, Public: d.Config.Public, Scheme: scheme, Version: Version(), Repeat: repeat})
 }
 
 // Client asks the desk itself, as the operator, without a port: the command line's verbs
 // are the same over a running desk and over one at rest.
 func (d *Desk) Client() *client.Client {
 	c := client.New("http://desk", "")
-	c.HTTP = &http.Client{Transport: inProcess{d.native(operator{})}}
+	c.HTTP = &http.Client{Transport: inProcess{d.native(operator{}, 0)}}
 	return c
+}
+
+// Verify recomputes the books without a port; tell hears how far it is.
+func (d *Desk) Verify(ctx context.Context, tell func(client.Report)) (client.Report, error) {
+	v, err := d.Core.Verify(ctx, Operator(), func(v core.Verification) { tell(native.Report(v)) })
+	return native.Report(v), plain(err)
 }
 
 type operator struct{}

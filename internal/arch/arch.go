@@ -12,7 +12,7 @@ var Levels = [][]string{
 	3: {"internal/price", "internal/limit"},
 	4: {"internal/order"},
 	5: {"internal/core"},
-	6: {"internal/front", "internal/front/fronttest", "internal/auth", "internal/fulfil", "internal/store/sqlite", "internal/store/storetest"},
+	6: {"internal/front", "internal/front/fronttest", "internal/auth", "internal/fulfil", "internal/store/line", "internal/store/record", "internal/store/sqlite", "internal/store/postgres", "internal/store", "internal/store/storetest"},
 	7: {"internal/door/ard", "internal/door/outposts", "internal/door/modelarts", "internal/door/waldur", "internal/door/native"},
 	8: {"internal/app"},
 	9: {"cmd/docket"},
@@ -25,6 +25,10 @@ var Beside = map[string][]string{
 	"internal/app":             {"client"},
 	"cmd/docket":               {"client"},
 	"internal/front/fronttest": {"internal/front"},
+	"internal/store/sqlite":    {"internal/store/line", "internal/store/record"},
+	"internal/store/postgres":  {"internal/store/line", "internal/store/record"},
+	"internal/store":           {"internal/store/sqlite", "internal/store/postgres"},
+	"internal/store/storetest": {"internal/store", "internal/store/postgres", "internal/store/postgres/pgtest"},
 }
 
 // Words are those of vendors, which the levels up to CoreLevel know nothing of.

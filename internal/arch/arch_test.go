@@ -16,16 +16,17 @@ import (
 const module = "github.com/docket-desk/docket/"
 
 type pkg struct {
-	ImportPath  string
-	Imports     []string
-	TestImports []string
-	GoFiles     []string
-	Dir         string
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	GoFiles      []string
+	Dir          string
 }
 
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,GoFiles,Dir", "./...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports,GoFiles,Dir", "./...")
 	cmd.Dir = "../.."
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -5,6 +5,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/docket-desk/docket/internal/day"
@@ -141,6 +142,40 @@ type Component struct {
 	Stock    bool // comes back when the resource shrinks or ends: racks, nodes, TB; not km², hours
 	Min, Max *money.Micro
 	Attrs    json.RawMessage
+}
+
+// Cap is the most that may be reported of a component in a span, by its provider's own
+// rule; it stands in the component's attributes. ok is false where there is none.
+func (c Component) Cap() (most money.Micro, span Span, ok bool) {
+	var a struct {
+		Amount *json.Number `json:"limit_amount"`
+		Span   Span         `json:"limit_period"`
+	}
+	if json.Unmarshal(c.Attrs, &a) != nil || a.Amount == nil || spans[a.Span] == nil {
+		return 0, "", false
+	}
+	most, err := money.ParseMicro(a.Amount.String())
+	return most, a.Span, err == nil
+}
+
+// Span is what a Cap counts over, as attributes spell it: month, quarterly, annual, total.
+type Span string
+
+var spans = map[Span]func(on day.Day) (from, to day.Day){
+	"month":     func(on day.Day) (day.Day, day.Day) { return on.Month(0), on.Month(1) },
+	"quarterly": func(on day.Day) (day.Day, day.Day) { return months(on, 3) },
+	"annual":    func(on day.Day) (day.Day, day.Day) { return months(on, 12) },
+	"total":     func(day.Day) (day.Day, day.Day) { return 0, math.MaxInt32 },
+}
+
+// Around returns the first day of the span that a day falls in, and the first one after it.
+func (s Span) Around(on day.Day) (from, to day.Day) { return spans[s](on) }
+
+// months is the n months of the calendar year that a day falls in.
+func months(on day.Day, n int) (from, to day.Day) {
+	t := on.Time()
+	from = day.Date(t.Year(), time.Month((int(t.Month())-1)/n*n+1), 1)
+	return from, from.Month(n)
 }
 
 // Unit is the span a plan's recurring prices are for.

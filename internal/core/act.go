@@ -9,7 +9,6 @@ import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
@@ -23,8 +22,13 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 		return Placed{}, err
 	}
 	var out Placed
-	now := c.Now()
-	err := c.store.Update(ctx, touchIdem(Touch{Orders: []id.ID{o}, Resources: []id.ID{o}}, who, v.Idem), func(tx Tx) error {
+	var jobs []Job
+	now, ids := c.Now(), &drawn{c: c}
+	on := Touch{Orders: []id.ID{o}}
+	if act == order.Retry || act == order.Restart { // held anew
+		on.Days = []day.Day{day.Of(now)}
+	}
+	err := c.store.Update(ctx, touchIdem(on, who, v.Idem), func(tx Tx) error {
 		if v.Idem != nil {
 			first, again, err := c.repeat(tx, who, v.Idem, now)
 			if err != nil || again {
@@ -32,21 +36,21 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 				return err
 			}
 		}
-		d := &draft{c: c, r: tx, who: who, now: now, moved: map[int]bool{}}
+		d := &draft{c: c, r: tx, who: who, now: now, ids: ids.again(), moved: map[int]bool{}}
 		if err := d.act(o, act, v); err != nil {
 			return err
 		}
 		if err := d.write(tx); err != nil {
 			return err
 		}
-		out = d.placed()
+		out, jobs = d.placed(), d.jobs
 		return remember(tx, who, v.Idem, o, now)
 	})
 	if KindOf(err) == LimitExceeded && err != nil {
 		c.noteRefusal(ctx, who, AsError(err))
 	}
 	if err == nil {
-		c.nudge()
+		c.nudge(now, jobs)
 	}
 	return out, err
 }
@@ -137,9 +141,7 @@ func (d *draft) take(step order.Step, v Verdict) error {
 
 // enter brings the order to a state: its resource, its jobs.
 func (d *draft) enter(s order.State, withJob bool) {
-	if !d.fresh {
-		d.drop()
-	}
+	d.drop()
 	d.o.State = s
 	d.resDirty = true
 	if s == order.Executing || !s.Open() {
@@ -375,9 +377,19 @@ func (d *draft) retry(step order.Step, v Verdict) error {
 		return &Error{Kind: Conflict, Reason: ReasonOpenOrder, About: Ref{"order", d.res.OpenOrder}, Msg: "Pending order for resource already exists."}
 	}
 	d.o.CountsOn = day.Of(d.now)
+	if err := d.covered(); err != nil {
+		return err
+	}
 	d.o.EndedAt, d.o.Outcome, d.o.Message = nil, "", ""
 	for n := range d.lines {
-		d.lines[n].State, d.lines[n].Delivered, d.lines[n].Message = order.Preparing, 0, ""
+		l := &d.lines[n]
+		if l.State == order.LineCanceled { // what the provider canceled, or an amendment took out, stays so
+			continue
+		}
+		l.State, l.Delivered, l.Message = order.Preparing, 0, ""
+		if l.Replaces == "" && d.o.Type == order.Update {
+			l.Before = d.res.Quantities[l.Component] // another order may have changed it since
+		}
 		d.moved[n] = true
 	}
 	if err := d.hold(); err != nil {
@@ -391,88 +403,4 @@ func (d *draft) retry(step order.Step, v Verdict) error {
 	d.enter(order.Executing, withJob)
 	d.event(step.Event, d.o.ID, nil)
 	return d.begin(withJob)
-}
-
-// adjust charges or refunds by hand. What is charged asks the limits.
-func (d *draft) adjust(step order.Step, v Verdict) error {
-	n := slices.IndexFunc(d.lines, func(l order.Line) bool { return l.N == max(1, v.Line) })
-	if n < 0 {
-		return invalid("line", "The order has no line %d.", v.Line)
-	}
-	if v.Delta%d.o.Currency.Quantum() != 0 {
-		return invalid("amount", "The amount must be a whole number of %s %s.", d.o.Currency, d.o.Currency.Quantum())
-	}
-	if v.Delta == 0 && v.Quantity == 0 {
-		return invalid("amount", "An adjustment of nothing is none.")
-	}
-	component := d.lines[n].Component
-	d.posting++
-	if v.Delta < 0 || v.Quantity < 0 {
-		if v.Delta > 0 || v.Quantity > 0 {
-			return invalid("amount", "Amount and quantity must have one sign.")
-		}
-		return d.giveBack(component, ledger.Sums{Amount: -v.Delta, Quantity: -v.Quantity}, v, step)
-	}
-	d.entry(ledger.Charge, component, ledger.Sums{Amount: v.Delta, Quantity: v.Quantity}, d.o.CountsOn, v.Message)
-	broken, err := d.check(d.entries, nil, nil)
-	if err != nil {
-		return err
-	}
-	if len(broken) > 0 {
-		return d.c.refusal(d.r, broken)
-	}
-	d.o.Charged += v.Delta
-	d.event(step.Event, d.o.ID, map[string]any{"amount": v.Delta.String(), "message": v.Message})
-	return nil
-}
-
-// giveBack refunds the latest entries of a component first, each where it counted.
-func (d *draft) giveBack(component id.ID, want ledger.Sums, v Verdict, step order.Step) error {
-	left := map[day.Day]ledger.Sums{}
-	var days []day.Day
-	for _, e := range slices.Backward(d.past) {
-		if e.Component != component {
-			continue
-		}
-		if !slices.Contains(days, e.CountsOn) {
-			days = append(days, e.CountsOn)
-		}
-		_, used := e.Delta()
-		left[e.CountsOn] = left[e.CountsOn].Plus(used)
-	}
-	total := want.Amount
-	for _, on := range days {
-		part := ledger.Sums{Amount: min(want.Amount, left[on].Amount), Quantity: min(want.Quantity, left[on].Quantity)}
-		d.entry(ledger.Refund, component, part, on, v.Message)
-		want = ledger.Sums{Amount: want.Amount - part.Amount, Quantity: want.Quantity - part.Quantity}
-	}
-	if want != (ledger.Sums{}) {
-		return invalid("amount", "No more can be refunded than was charged.").because(ReasonQuantity)
-	}
-	d.o.Charged -= total
-	d.event(step.Event, d.o.ID, map[string]any{"amount": (-total).String(), "message": v.Message})
-	return nil
-}
-
-// noteRefusal leaves an event for a limit that refused: a write of its own, at most one
-// a minute for each limit and actor, so that refusals cannot load the writer.
-func (c *Core) noteRefusal(ctx context.Context, who Actor, e *Error) {
-	if len(e.Breaches) == 0 {
-		return
-	}
-	b := e.Breaches[0]
-	now := c.Now()
-	if !c.refusals.first(refusalKey{b.ID, who.User.ID}, now) {
-		return
-	}
-	body, err := json.Marshal(map[string]string{"scope": string(b.Scope), "measure": string(b.Measure), "period": string(b.Period),
-		"limit": b.Value.String(), "used": b.Used.String(), "held": b.Held.String(), "asked": b.Asked.String()})
-	if err == nil {
-		err = c.store.Update(ctx, Touch{}, func(tx Tx) error {
-			return tx.InsertEvent(Event{At: now, Kind: "limit.refused", Customer: b.Customer, Subject: b.ID, By: who.User.ID, Body: body})
-		})
-	}
-	if err != nil {
-		c.log.Warn("a refusal was not noted", "limit", b.ID, "error", err)
-	}
 }

@@ -222,7 +222,7 @@ func (c *Core) Touched(ctx context.Context, k tenant.Key) error {
 	if k.Sliding == 0 || (k.ExpiresAt != nil && k.ExpiresAt.Sub(now) > k.Sliding-time.Minute) {
 		return nil
 	}
-	return c.store.Update(ctx, Touch{}, func(tx Tx) error {
+	return c.store.Update(ctx, Touch{Users: []id.ID{k.User}}, func(tx Tx) error {
 		k, err := tx.Key(k.ID)
 		if err != nil || !k.Live(now) {
 			return err
@@ -247,7 +247,7 @@ func (c *Core) NewToken(ctx context.Context, who Actor, user id.ID, lifetime tim
 		end := c.Now().Add(lifetime)
 		k.ExpiresAt, k.Sliding = &end, lifetime
 	}
-	return token, c.store.Update(ctx, Touch{}, func(tx Tx) error { return tx.PutKey(k) })
+	return token, c.store.Update(ctx, Touch{Users: []id.ID{user}}, func(tx Tx) error { return tx.PutKey(k) })
 }
 
 // RevokeKey ends a key at once, with every signed token that names it.
@@ -255,7 +255,15 @@ func (c *Core) RevokeKey(ctx context.Context, who Actor, key id.ID) error {
 	if err := who.write(); err != nil {
 		return err
 	}
-	return c.store.Update(ctx, Touch{}, func(tx Tx) error {
+	var on Touch
+	if err := c.store.View(ctx, func(r Reader) error {
+		k, err := r.Key(key)
+		on.Users = []id.ID{k.User}
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.store.Update(ctx, on, func(tx Tx) error {
 		k, err := tx.Key(key)
 		if err != nil {
 			return err

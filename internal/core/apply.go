@@ -14,6 +14,7 @@ import (
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/imagery"
 	"github.com/docket-desk/docket/internal/limit"
+	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -32,9 +33,9 @@ func (c *Core) Apply(ctx context.Context, who Actor, w World) (Made, error) {
 		return Made{}, err
 	}
 	var made Made
-	err = c.store.Update(ctx, Touch{Scan: true}, func(tx Tx) error {
+	err = c.store.Update(ctx, Touch{Scan: true, Exclusive: true}, func(tx Tx) error {
 		a := &applier{c: c, tx: tx, by: who.User.ID, now: c.Now(), verifiers: verifiers,
-			customers: map[string]tenant.Customer{}, projects: map[string]tenant.Project{}, offerings: map[string]*catalog.Sheet{}, moved: map[id.ID]bool{}}
+			customers: map[string]tenant.Customer{}, projects: map[string]tenant.Project{}, offerings: map[string]*catalog.Sheet{}, moved: map[id.ID]bool{}, was: map[id.ID]money.Micro{}}
 		a.today = day.Of(a.now)
 		if err := a.apply(w); err != nil {
 			return err
@@ -63,6 +64,7 @@ type applier struct {
 	offerings map[string]*catalog.Sheet // by provider/code
 	fresh     []limit.Limit             // new limits: their balances are summed up from the entries
 	lowered   []limit.Limit             // limits that a balance may now be above
+	was       map[id.ID]money.Micro     // what limits were before they were lowered or raised
 	moved     map[id.ID]bool            // customers whose windows moved
 
 	made Made

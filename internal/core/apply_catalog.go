@@ -2,6 +2,7 @@ package core
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/docket-desk/docket/internal/catalog"
@@ -65,7 +66,7 @@ func (a *applier) offeringAt(path, ref string) (*catalog.Sheet, error) {
 		}
 		if _, ok := a.offerings[key]; !ok {
 			keys = append(keys, key)
-			sh, err := sheet(a.tx, o)
+			sh, err := readSheet(a.tx, o)
 			if err != nil {
 				return nil, err
 			}
@@ -112,7 +113,7 @@ func (a *applier) offering(path string, c tenant.Customer, p tenant.Provider, s 
 	key := c.Slug + "/" + s.Code
 	sh := a.offerings[key]
 	if sh == nil && len(list) > 0 {
-		read, err := sheet(a.tx, list[0])
+		read, err := readSheet(a.tx, list[0])
 		if err != nil {
 			return err
 		}
@@ -141,6 +142,7 @@ func (a *applier) offering(path string, c tenant.Customer, p tenant.Provider, s 
 	}
 	a.offerings[key] = sh
 	a.did(path, "offering", key, sh.Offering.ID, became(found, same))
+	before := len(a.made.Changes)
 	for n, comp := range s.Components {
 		if err := a.component(at(path+".components", n), key, sh, comp); err != nil {
 			return err
@@ -151,6 +153,14 @@ func (a *applier) offering(path string, c tenant.Customer, p tenant.Provider, s 
 			return err
 		}
 	}
+	changed := slices.ContainsFunc(a.made.Changes[before:], func(c Change) bool { return c.What != DidKeep })
+	if !changed || !same {
+		return nil
+	}
+	if err := a.tx.PutOffering(sh.Offering); err != nil { // its rev tells that what it is made of has changed
+		return within(path, err)
+	}
+	sh.Offering.Rev++
 	return nil
 }
 

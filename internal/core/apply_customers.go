@@ -9,6 +9,7 @@ import (
 
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -198,9 +199,38 @@ func (a *applier) project(path string, c tenant.Customer, s ProjectSpec) error {
 			return within(path, err)
 		}
 	}
+	if err := a.projectDays(p, old); err != nil {
+		return within(path, err)
+	}
 	a.projects[p.Slug] = p
 	a.did(path, "project", p.Slug, p.ID, became(found, same))
 	return nil
+}
+
+// projectDays sets the jobs by a project's first and last day, where they moved: that of
+// each order which waits for the one, and the project's own for the other.
+func (a *applier) projectDays(p, old tenant.Project) error {
+	if p.EndOn != nil && (old.EndOn == nil || *old.EndOn != *p.EndOn) {
+		if err := a.tx.PutJob(Job{Subject: p.ID, Kind: JobProject, RunAt: p.EndOn.Time()}); err != nil {
+			return err
+		}
+	}
+	if old.StartOn == nil || *old.StartOn == *p.StartOn {
+		return nil
+	}
+	q := OrderQuery{Customers: []id.ID{p.Customer}, Projects: []id.ID{p.ID}, States: []order.State{order.PendingProject}, Page: Page{Ascending: true, Limit: 500}}
+	for {
+		page, err := a.tx.Orders(q)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, o := range page {
+			if err := a.tx.PutJob(Job{Subject: o.ID, Kind: JobOpen, RunAt: p.StartOn.Time()}); err != nil {
+				return err
+			}
+		}
+		q.After = page[len(page)-1].ID
+	}
 }
 
 // chooseDefault keeps a customer at one default project: its first until another is named.

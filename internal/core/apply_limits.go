@@ -43,6 +43,24 @@ func (a *applier) limits(w World) error {
 			}
 		}
 	}
+	return a.resourceLimits(w.Resources)
+}
+
+func (a *applier) resourceLimits(specs []ResourceSpec) error {
+	for n, s := range specs {
+		path := at("resources", n)
+		res, err := a.tx.Resource(s.ID)
+		if err != nil && KindOf(err) == NotFound {
+			return invalid(path+".id", "There is no resource %s.", s.ID.Decimal())
+		}
+		if err != nil {
+			return err
+		}
+		on := limit.Limit{Scope: tenant.OnResource, ScopeID: res.ID, Customer: res.Customer}
+		if err := a.limitsOn(path, on, res.Name, s.Limits); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -97,6 +115,15 @@ func (a *applier) limitAbout(path string, l limit.Limit, s LimitSpec) (limit.Lim
 		}
 		about = sh
 		l.Offering = l.ScopeID
+	case l.Scope == tenant.OnResource && (s.Component != "" || s.Measure == limit.Quantity): // of its own offering
+		res, err := a.tx.Resource(l.ScopeID)
+		if err != nil {
+			return l, err
+		}
+		if about, err = a.sheetByID(res.Offering); err != nil {
+			return l, err
+		}
+		l.Offering = res.Offering
 	case s.Component != "":
 		return l, invalid(path+".offering", "Say of which offering %s is a component.", s.Component)
 	}
@@ -120,7 +147,7 @@ func (a *applier) sheetByID(i id.ID) (*catalog.Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := sheet(a.tx, o)
+	s, err := readSheet(a.tx, o)
 	return &s, err
 }
 
@@ -207,6 +234,9 @@ func (a *applier) limit(path, named string, l limit.Limit, s LimitSpec) error {
 	l.Rev++
 	if !found {
 		a.fresh = append(a.fresh, l)
+	}
+	if _, twice := a.was[l.ID]; found && !twice {
+		a.was[l.ID] = old.Value
 	}
 	if found && l.Value < old.Value {
 		a.lowered = append(a.lowered, l)

@@ -40,6 +40,6 @@ func (c *Core) TurnClock(_ context.Context, who Actor, t Turn) (time.Time, error
 		return time.Time{}, invalid("clock", "The clock cannot be turned there: %s.", err)
 	}
 	c.log.Warn("the clock was turned", "was", was, "is", c.Now(), "by", who.User.Login)
-	c.nudge()
+	c.stir()
 	return c.Now(), nil
 }

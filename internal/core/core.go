@@ -8,6 +8,7 @@ package core
 
 import (
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/docket-desk/docket/internal/clock"
@@ -36,6 +37,9 @@ type Core struct {
 	wake   chan struct{} // told when a job was put
 
 	refusals throttle
+	tidied   atomic.Int32 // the day on which what is remembered was last tidied
+	sheets   sheets
+	owners   owners
 }
 
 // New returns a desk over a store. now is UTC time; it is cut to microseconds, the
@@ -55,3 +59,22 @@ func (c *Core) Now() time.Time { return c.now().UTC().Truncate(time.Microsecond)
 
 // NewID draws an id.
 func (c *Core) NewID() id.ID { return c.ids.Next() }
+
+// drawn are the ids of one act's new records: the same ones, though the store run the act
+// again.
+type drawn struct {
+	c    *Core
+	ids  []id.ID
+	next int
+}
+
+// again begins the act anew.
+func (d *drawn) again() *drawn { d.next = 0; return d }
+
+func (d *drawn) draw() id.ID {
+	if d.next == len(d.ids) {
+		d.ids = append(d.ids, d.c.NewID())
+	}
+	d.next++
+	return d.ids[d.next-1]
+}

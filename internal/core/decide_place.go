@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
@@ -88,7 +87,7 @@ func (d *draft) target(p Placement) error {
 			return errors.Join(err, notFound("offering", p.Offering))
 		}
 	}
-	if d.sheet, err = sheet(d.r, off); err != nil {
+	if d.sheet, err = d.c.sheet(d.r, off); err != nil {
 		return err
 	}
 	if p.Project == 0 {
@@ -181,10 +180,21 @@ func (d *draft) timely(p Placement) error {
 	if p.StartsOn != nil && *p.StartsOn > today {
 		d.o.CountsOn = *p.StartsOn
 	}
-	if !d.calendar.Covered(d.o.CountsOn) {
-		return invalid("contract", "No contract covers %s.", d.o.CountsOn).because(ReasonContract)
+	if p.Type != order.Terminate { // what ends asks for nothing
+		if err := d.covered(); err != nil {
+			return err
+		}
 	}
 	return d.resourceReady(p)
+}
+
+// covered: a customer that has contracts orders only for days that one covers. What runs
+// can be ended on any day.
+func (d *draft) covered() error {
+	if d.o.Type != order.Terminate && !d.calendar.Covered(d.o.CountsOn) {
+		return invalid("contract", "No contract covers %s.", d.o.CountsOn).because(ReasonContract)
+	}
+	return nil
 }
 
 // resourceReady: one open order to a resource, and only from the states that fit.
@@ -236,7 +246,10 @@ func (d *draft) choosePlan(p Placement) error {
 		return invalid("plan", "Plan %s is in %s; %s pays in %s.", plan.Name, plan.Currency, d.customer.Name, d.customer.Currency).because(ReasonCurrency)
 	}
 	if plan.MaxResources > 0 && plan.ID != d.res.Plan {
-		n, err := d.r.CountResources(ResourceQuery{Plans: []id.ID{plan.ID}, States: []order.ResourceState{order.Creating, order.OK, order.ResourceErred, order.Updating, order.Terminating}})
+		if !d.counts {
+			return errCounts
+		}
+		n, err := d.r.CountResources(ResourceQuery{Plans: []id.ID{plan.ID}, States: living})
 		if err != nil {
 			return err
 		}
@@ -271,10 +284,14 @@ func (d *draft) onlyPlan() id.ID {
 // priceLines makes the order's lines.
 func (d *draft) priceLines(p Placement, ms []measured) error {
 	var err error
-	if d.sheet.Offering.Measure != catalog.Imagery || p.Type != order.Create {
-		if ms, err = measure(&d.sheet, p, d.res); err != nil {
-			return err
-		}
+	switch imagery := d.sheet.Offering.Measure == catalog.Imagery && p.Type == order.Create; {
+	case !imagery:
+		ms, err = measure(&d.sheet, p, d.res)
+	case ms == nil: // not looked at before, or the first order of its key has ended badly since
+		ms, err = measureImagery(d.r, &d.sheet, p.Imagery, d.now)
+	}
+	if err != nil {
+		return err
 	}
 	req := price.Request{Sheet: &d.sheet, Plan: d.plan, Now: d.now, Periods: d.o.Periods, New: p.Type == order.Create || p.Type == order.Restore,
 		Switched: p.Type == order.Update && d.plan.ID != d.res.Plan, PaidUntil: d.res.PaidUntil, Free: p.Free}
@@ -313,9 +330,8 @@ func (d *draft) replacing() error {
 		if l.Replaces == "" {
 			continue
 		}
-		o, _, _ := strings.Cut(l.Replaces, "/")
-		i, err := id.ParseDecimal(o)
-		if err != nil {
+		i, _, ok := lineOf(l.Replaces)
+		if !ok {
 			return invalid("replaces", "%q names no line: write order/n.", clip(l.Replaces))
 		}
 		old, err := d.r.Lines(i)
@@ -365,10 +381,20 @@ func (d *draft) prepareResource(p Placement) error {
 		return invalid("name", "The name is longer than 500 characters.").because(ReasonQuantity)
 	}
 	d.res.OpenOrder = d.o.ID
-	if p.EndsOn != nil {
-		d.jobs = append(d.jobs, Job{Subject: d.res.ID, Kind: JobEnd, RunAt: p.EndsOn.Time()})
+	if end := d.endOf(p); end != nil {
+		d.jobs = append(d.jobs, Job{Subject: d.res.ID, Kind: JobEnd, RunAt: end.Time()})
 	}
 	return nil
+}
+
+// endOf is the last day that a placement gives its resource; on the project's last day,
+// whose job has run by then, it is that.
+func (d *draft) endOf(p Placement) *day.Day {
+	of := d.project.EndOn
+	if of != nil && *of <= day.Of(d.now) && (p.Type == order.Create || p.Type == order.Restore) {
+		return of
+	}
+	return p.EndsOn
 }
 
 // slug spells a name in lower case letters, digits and hyphens, with the id to be unique.
@@ -443,7 +469,9 @@ func (d *draft) captureAll() {
 	}
 	d.o.Charged += d.o.Held
 	d.o.Held = 0
-	for n := range d.lines {
-		d.lines[n].Charged = d.lines[n].Due
+	for n, l := range d.lines {
+		if l.State != order.LineCanceled && l.State != order.Replaced { // as hold leaves out
+			d.lines[n].Charged = l.Due
+		}
 	}
 }

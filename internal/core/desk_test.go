@@ -16,7 +16,7 @@ import (
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -80,20 +80,17 @@ func price(s string) money.Rate {
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{clock: &clock{at: time.Date(2026, 11, 10, 9, 30, 0, 0, time.UTC)}, sheets: map[string]catalog.Sheet{}}
-	store := must(sqlite.Open(t.TempDir(), sqlite.Options{}))(t)
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := store.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
+	store := fresh.Store(t, nil)
 	d.store = store
-	d.Core = core.New(store, d.clock.now, id.NewSource(d.clock.now, 0, 0), seal.Key{1}, slog.New(slog.NewTextHandler(io.Discard, nil)), core.Config{})
+	d.Core = d.over(store)
 	must(d.Apply(ctx, core.System(), world()))(t)
 	d.load(t)
 	return d
+}
+
+// over is the desk's core over another store.
+func (d *desk) over(s core.Store) *core.Core {
+	return core.New(s, d.clock.now, id.NewSource(d.clock.now, 0, 0), seal.Key{1}, slog.New(slog.NewTextHandler(io.Discard, nil)), core.Config{})
 }
 
 // world has one offering of each kind that the lifecycle tells apart.

@@ -81,7 +81,8 @@ func (c *Core) NewDocumentOnce(ctx context.Context, who Actor, k *IdemKey, d Doc
 	d.Rev = 0
 	var out Document
 	now := c.Now()
-	err := c.store.Update(ctx, touchIdem(Touch{}, who, k), func(tx Tx) error {
+	on := Touch{Customers: []id.ID{d.Customer}, Documents: []id.ID{d.Parent}, Exclusive: may != nil, Scan: may != nil}
+	err := c.store.Update(ctx, touchIdem(on, who, k), func(tx Tx) error {
 		s := &Scene{c: c, r: tx, who: who}
 		first, again, err := c.done(tx, who, k, now)
 		if err != nil || again {
@@ -120,7 +121,16 @@ func (c *Core) ChangeDocumentOnce(ctx context.Context, who Actor, k *IdemKey, ki
 	}
 	var out Document
 	now := c.Now()
-	err := c.store.Update(ctx, touchIdem(Touch{}, who, k), func(tx Tx) error {
+	// change may list what is for the document, so that nothing may come to it meanwhile.
+	on := Touch{Documents: []id.ID{i}, Exclusive: true, Scan: true}
+	if err := c.store.View(ctx, func(r Reader) error {
+		d, err := r.Document(i)
+		on.Customers = []id.ID{d.Customer}
+		return missing(err)
+	}); err != nil {
+		return out, err
+	}
+	err := c.store.Update(ctx, touchIdem(on, who, k), func(tx Tx) error {
 		s := &Scene{c: c, r: tx, who: who}
 		first, again, err := c.done(tx, who, k, now)
 		if err != nil || again {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/docket-desk/docket/internal/catalog"
@@ -23,11 +24,13 @@ type draft struct {
 	r   Reader
 	who Actor
 	now time.Time
+	ids *drawn
 
 	o        order.Order
 	fresh    bool // the order is new
 	lines    []order.Line
-	newLines int // how many of lines, at the end, are new
+	newLines int  // how many of lines, at the end, are new
+	counts   bool // what is counted about customer and offering cannot move meanwhile
 	moved    map[int]bool
 	replaced []order.Line // of other orders
 	res      order.Resource
@@ -54,6 +57,9 @@ type draft struct {
 	idem    *Idem
 }
 
+// errCounts sends a decision back that rests on a count: it comes again with Exclusive.
+var errCounts = errors.New("what is counted may move")
+
 // around reads what stands around the order: who pays, what for, who delivers, what it
 // is priced by, and every limit it counts against.
 func (d *draft) around() error {
@@ -72,8 +78,11 @@ func (d *draft) around() error {
 		return err
 	}
 	d.calendar = limit.Calendar{YearFrom: d.customer.YearFrom, Contracts: contracts}
-	d.limits, err = d.r.Limits([]LimitScope{{tenant.OnCustomer, d.o.Customer}, {tenant.OnProject, d.o.Project}, {tenant.OnUser, d.o.User},
-		{tenant.OnResource, d.o.Resource}, {tenant.OnOffering, d.o.Offering}})
+	on := []LimitScope{{tenant.OnCustomer, d.o.Customer}, {tenant.OnProject, d.o.Project}, {tenant.OnUser, d.o.User}, {tenant.OnOffering, d.o.Offering}}
+	if !d.fresh || d.o.Resource != d.o.ID { // what this order makes has no limit yet, and no store needs to look for one
+		on = append(on, LimitScope{tenant.OnResource, d.o.Resource})
+	}
+	d.limits, err = d.r.Limits(on)
 	return err
 }
 
@@ -99,7 +108,7 @@ func (d *draft) load(i id.ID) error {
 	if err != nil {
 		return err
 	}
-	if d.sheet, err = sheet(d.r, off); err != nil {
+	if d.sheet, err = d.c.sheet(d.r, off); err != nil {
 		return err
 	}
 	d.plan, _ = d.sheet.Plan(d.o.Plan)
@@ -119,6 +128,27 @@ func (d *draft) entry(k ledger.Kind, component id.ID, s ledger.Sums, on day.Day,
 		Provider: d.o.Provider, Offering: d.o.Offering, Resource: d.o.Resource, CountsOn: on, At: d.now, By: d.who.User.ID, Reason: reason})
 }
 
+// moves is how many units of a line's component the ledger moves when the line comes to a
+// quantity: its growth. Where only money moves, and where a line takes another's place,
+// there are none.
+func (d *draft) moves(l order.Line, to money.Micro) money.Micro {
+	c, _ := d.sheet.ComponentByID(l.Component)
+	if l.Replaces != "" || (c.Billing != catalog.ByLimit && c.Billing != catalog.ByFixed) {
+		return 0
+	}
+	return max(0, to-l.Before)
+}
+
+// chargesLater reports whether a line lets charges come that are not held now: usage, or
+// the periods after the first. What a resource has already under the same plan, and what
+// it gives back, asks for nothing.
+func (d *draft) chargesLater(l order.Line) bool {
+	c, _ := d.sheet.ComponentByID(l.Component)
+	recurs := c.Billing == catalog.ByUsage || (!d.plan.Prepaid && d.plan.Unit != catalog.Quantity)
+	kept := d.o.Type == order.Update && d.plan.ID == d.res.Plan && l.Quantity <= l.Before
+	return l.Each > 0 && recurs && !kept
+}
+
 // hold holds the due of the order's lines, one entry a component, and checks every limit.
 func (d *draft) hold() error {
 	d.posting++
@@ -133,20 +163,16 @@ func (d *draft) hold() error {
 		if _, ok := sums[l.Component]; !ok {
 			components = append(components, l.Component)
 		}
-		moves := max(0, l.Quantity-l.Before)
-		if c, _ := d.sheet.ComponentByID(l.Component); c.Billing != catalog.ByLimit && c.Billing != catalog.ByFixed {
-			moves = 0
-		}
 		var err error
 		s := sums[l.Component]
 		if s.Amount, err = money.Add(s.Amount, l.Due); err == nil {
-			s.Quantity, err = money.Add(s.Quantity, moves)
+			s.Quantity, err = money.Add(s.Quantity, d.moves(l, l.Quantity))
 		}
 		if err != nil {
 			return invalid("quantity", "The quantity is too large.").because(ReasonQuantity)
 		}
 		sums[l.Component] = s
-		if l.Each > 0 && !d.plan.Prepaid && d.plan.Unit != catalog.Quantity {
+		if d.chargesLater(l) {
 			later[l.Component] = true
 		}
 	}
@@ -167,7 +193,7 @@ func (d *draft) hold() error {
 		return d.c.refusal(d.r, broken)
 	}
 	d.o.Held = total
-	return nil
+	return d.boundParts()
 }
 
 // check asks the limits of new entries, over balances that earlier entries of this
@@ -235,7 +261,9 @@ func (c *Core) refusal(r Reader, broken []limit.Breach) error {
 		}
 		e.Breaches = append(e.Breaches, named)
 	}
-	e.Msg = e.Breaches[0].Sentence()
+	for _, b := range e.Breaches {
+		e.Msg = strings.TrimSpace(e.Msg + " " + b.Sentence())
+	}
 	return e
 }
 
@@ -319,9 +347,9 @@ func (d *draft) job(kind string, at time.Time) {
 	d.jobs = append(d.jobs, Job{Subject: d.o.ID, Kind: kind, RunAt: at})
 }
 
-// drop deletes the order's jobs.
+// drop deletes the order's jobs. The resource's, which has the id of its first order, stays.
 func (d *draft) drop() {
-	d.jobs = slices.DeleteFunc(d.jobs, func(j Job) bool { return j.Subject == d.o.ID })
+	d.jobs = slices.DeleteFunc(d.jobs, func(j Job) bool { return j.Subject == d.o.ID && j.Kind != JobEnd })
 	d.dropped = []string{JobDelivery, JobWebhook, JobBegin, JobOpen, JobExpire, JobOverdue}
 }
 
@@ -446,5 +474,5 @@ func (d *draft) writeRest(tx Tx) error {
 
 // placed is the answer.
 func (d *draft) placed() Placed {
-	return Placed{Order: d.o, Lines: d.lines, Resource: d.res, Offering: d.sheet.Offering}
+	return Placed{Order: d.o, Lines: d.lines, Resource: d.res, Offering: d.sheet.Offering, entries: d.all()}
 }

@@ -88,6 +88,7 @@ const (
 	ReasonPlan         = "plan"          // the plan is of another offering, archived, or full
 	ReasonComponent    = "component"     // no such component, or not one that takes amounts
 	ReasonQuantity     = "quantity"      // out of the component's or the line's bounds
+	ReasonCap          = "cap"           // more than the provider lets be reported
 	ReasonProject      = "project"       // the project has ended or was removed
 	ReasonSame         = "same"          // the update changes nothing
 	ReasonState        = "state"         // the resource is in the wrong state

@@ -35,7 +35,7 @@ func (d *desk) audit(t interface{ Fatalf(string, ...any) }) {
 			}
 			bySubject[e.Subject] = append(bySubject[e.Subject], e)
 		}
-		return errors.Join(auditOrders(r, orders, bySubject), auditUsages(r, bySubject), auditBalances(r, limits, entries), auditEvents(r))
+		return errors.Join(auditOrders(r, orders, bySubject), auditUsages(r, bySubject), auditStock(r, entries), auditBalances(r, limits, entries), auditEvents(r))
 	})
 	if err != nil {
 		t.Fatalf("%v", err)
@@ -59,7 +59,7 @@ func auditOrders(r core.Reader, orders []order.Order, entries map[id.ID][]ledger
 		for _, l := range lines {
 			due += l.Due
 			charged += l.Charged
-			if l.Charged < 0 || l.Charged > l.Due || l.Delivered < 0 || l.Delivered > max(l.Quantity, 0) {
+			if l.Charged < 0 || l.Charged > l.Due || l.Delivered < 0 || l.Delivered > max(l.Quantity, 0) || (l.State == order.LineErred && l.Delivered != 0) {
 				return fmt.Errorf("line %d of order %d: due %s, charged %s, ordered %s, delivered %s", l.N, o.ID, l.Due, l.Charged, l.Quantity, l.Delivered)
 			}
 			if o.State == order.Done && (l.State == order.Delivered || l.State == order.Installed) && l.Delivered == l.Quantity && l.Charged != l.Due {
@@ -95,6 +95,34 @@ func auditUsages(r core.Reader, entries map[id.ID][]ledger.Entry) error {
 		}
 		if got := ledger.Total(entries[u.ID]).Charged(); c.Billing == "usage" && (got.Amount != u.Amount || got.Quantity != u.Quantity) {
 			return fmt.Errorf("usage %d was billed %s for %s; its entries say %v", u.ID, u.Amount, u.Quantity, got)
+		}
+	}
+	return nil
+}
+
+// auditStock finds what the ledger has as used of stock where it is: with the resource.
+func auditStock(r core.Reader, entries []ledger.Entry) error {
+	used := map[id.ID]map[id.ID]money.Micro{}
+	for _, e := range entries {
+		if used[e.Resource] == nil {
+			used[e.Resource] = map[id.ID]money.Micro{}
+		}
+		_, moved := e.Delta()
+		used[e.Resource][e.Component] += moved.Quantity
+	}
+	for i, of := range used {
+		res, err := r.Resource(i)
+		if err != nil {
+			return err
+		}
+		for component, n := range of {
+			c, err := r.Component(component)
+			if err != nil {
+				return err
+			}
+			if has := res.Quantities[component]; c.Stock && has != n {
+				return fmt.Errorf("resource %d has %s of %s; its entries say %s", i, has, c.Code, n)
+			}
 		}
 	}
 	return nil

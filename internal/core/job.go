@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/docket-desk/docket/internal/fault"
-	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/order"
 )
 
@@ -19,30 +19,32 @@ const (
 	JobBegin    = "begin"        // a start date comes
 	JobOpen     = "open-project" // a project's start comes
 	JobExpire   = "expire"
-	JobOverdue  = "overdue" // a deadline passed: only reported
-	JobEnd      = "end"     // a resource's last day came: the terminate order is placed
+	JobOverdue  = "overdue"     // a deadline passed: only reported
+	JobEnd      = "end"         // a resource's last day came: the terminate order is placed
+	JobProject  = "end-project" // a project's last day came, and with it that of its resources
 )
 
 // ClaimJobs leases due jobs to the caller: until the lease ends nobody else is given
 // them. The attempt of each job is the claim's name.
 func (c *Core) ClaimJobs(ctx context.Context, kinds []string, n int) ([]Job, error) {
-	var claimed []Job
-	due := 0
-	if err := c.store.View(ctx, func(r Reader) error {
-		list, err := r.DueJobs(kinds, c.Now(), n)
-		due = len(list)
+	var due, claimed []Job
+	if err := c.store.View(ctx, func(r Reader) (err error) {
+		due, err = r.DueJobs(kinds, c.Now(), n)
 		return err
-	}); err != nil || due == 0 {
+	}); err != nil || len(due) == 0 {
 		return nil, err
 	}
-	err := c.store.Update(ctx, Touch{}, func(tx Tx) error {
+	err := c.store.Update(ctx, touchJob(due...), func(tx Tx) error {
 		claimed = nil
 		now := c.Now()
-		list, err := tx.DueJobs(kinds, now, n)
-		if err != nil {
-			return err
-		}
-		for _, j := range list {
+		for _, seen := range due {
+			j, err := tx.Job(seen.Subject, seen.Kind)
+			if KindOf(err) == NotFound && err != nil || err == nil && j.RunAt.After(now) {
+				continue // another was first
+			}
+			if err != nil {
+				return err
+			}
 			j.Attempt++
 			j.RunAt = now.Add(c.lease)
 			if err := tx.PutJob(j); err != nil {
@@ -75,7 +77,7 @@ func (c *Core) DelayJob(ctx context.Context, j Job, cause error) error {
 }
 
 func (c *Core) putClaimed(ctx context.Context, j Job, change func(*Job)) error {
-	return c.store.Update(ctx, Touch{}, func(tx Tx) error {
+	return c.store.Update(ctx, touchJob(j), func(tx Tx) error {
 		now, err := tx.Job(j.Subject, j.Kind)
 		if err != nil || now.Attempt != j.Attempt {
 			return &Error{Kind: Conflict, Reason: ReasonStale, Op: "job", Msg: "The lease was lost.", Err: err}
@@ -92,10 +94,26 @@ func (c *Core) NextJob(ctx context.Context, kinds []string) (time.Time, error) {
 	return at, err
 }
 
-// Woken is told when this process put a job. Another process's jobs are found by NextJob.
+// Woken is told when this process put a job that is due now or within WokenAhead. Later
+// ones, and those of another process, are found by NextJob: who waits for jobs looks more
+// often than that.
 func (c *Core) Woken() <-chan struct{} { return c.wake }
 
-func (c *Core) nudge() {
+// WokenAhead is how soon a job must be due to wake those who wait.
+const WokenAhead = 10 * time.Second
+
+// nudge wakes those who wait where there is something to do for them: to look in vain
+// after each order would cost as much as placing it.
+func (c *Core) nudge(now time.Time, jobs []Job) {
+	soon := now.Add(WokenAhead)
+	if !slices.ContainsFunc(jobs, func(j Job) bool { return !j.RunAt.After(soon) }) {
+		return
+	}
+	c.stir()
+}
+
+// stir wakes those who wait, whatever there is to do.
+func (c *Core) stir() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -108,32 +126,36 @@ var deskJobs = map[string]func(*Core, context.Context, Job) error{
 	JobExpire:  jobAct(order.Expire),
 	JobOverdue: (*Core).reportOverdue,
 	JobEnd:     (*Core).endResource,
+	JobProject: (*Core).endProject,
 }
 
 func jobAct(act order.Act) func(*Core, context.Context, Job) error {
 	return func(c *Core, ctx context.Context, j Job) error {
 		_, err := c.Act(ctx, System(), j.Subject, act, Verdict{Job: j.Kind, Attempt: j.Attempt})
 		if KindOf(err) == Conflict { // somebody was there first: what was meant has happened
-			return c.store.Update(ctx, Touch{}, func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
+			return c.dropJob(ctx, j)
 		}
 		return err
 	}
 }
 
-// endResource places the terminate order of a resource whose last day has come.
-func (c *Core) endResource(ctx context.Context, j Job) error {
-	_, err := c.PlaceOrder(ctx, System(), Placement{Type: order.Terminate, Resource: j.Subject})
-	if err != nil && KindOf(err) != Conflict && KindOf(err) != NotFound {
-		return err
-	}
-	return c.store.Update(ctx, Touch{}, func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
+// dropJob deletes a claimed job that nothing is left to do of.
+func (c *Core) dropJob(ctx context.Context, j Job) error {
+	return c.store.Update(ctx, touchJob(j), func(tx Tx) error { _, err := tx.DeleteJob(j.Subject, j.Kind, j.Attempt); return err })
 }
 
 // DeskKinds are the kinds of jobs that Tick does.
-func DeskKinds() []string { return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd} }
+func DeskKinds() []string {
+	return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd, JobProject}
+}
 
-// Tick does one round of the desk's own jobs and says how many it did.
+// Tick does one round of the desk's own jobs and says how many it did. Once a day it
+// forgets what need not be remembered any more, too.
 func (c *Core) Tick(ctx context.Context) (int, error) {
+	more, err := c.tidy(ctx)
+	if err != nil {
+		return 0, err
+	}
 	jobs, err := c.ClaimJobs(ctx, DeskKinds(), 64)
 	if err != nil {
 		return 0, err
@@ -153,11 +175,14 @@ func (c *Core) Tick(ctx context.Context) (int, error) {
 			}
 		}
 	}
+	if more {
+		return len(jobs) + 1, nil
+	}
 	return len(jobs), nil
 }
 
 func (c *Core) reportOverdue(ctx context.Context, j Job) error {
-	return c.store.Update(ctx, Touch{Orders: []id.ID{j.Subject}}, func(tx Tx) error {
+	return c.store.Update(ctx, touchJob(j), func(tx Tx) error {
 		o, err := tx.Order(j.Subject)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"time"
 
 	"github.com/docket-desk/docket/internal/day"
@@ -43,13 +44,6 @@ func remember(tx Tx, who Actor, k *IdemKey, about id.ID, now time.Time) error {
 	return tx.PutIdem(Idem{Day: day.Of(now), Hash: idemHash(who, k), Body: bodyHash(k.Body), About: about, At: now})
 }
 
-func touchIdem(on Touch, who Actor, k *IdemKey) Touch {
-	if k != nil {
-		on.Idem = append(on.Idem, idemHash(who, k))
-	}
-	return on
-}
-
 // OpenFor lists the open orders for documents that the caller was shown, whoever placed
 // them: what is under way for a thing stops it from being moved or removed.
 func (s *Scene) OpenFor(refs ...id.ID) ([]Placed, error) {
@@ -77,4 +71,25 @@ func (s *Scene) LivesOn(ref id.ID) (bool, error) {
 	n, err := s.r.CountResources(ResourceQuery{Any: &Sight{All: true}, Ref: ref,
 		States: []order.ResourceState{order.Creating, order.OK, order.ResourceErred, order.Updating, order.Terminating}})
 	return n > 0, err
+}
+
+// tidyPiece bounds what one write forgets, so that nobody waits behind it.
+const tidyPiece = 1000
+
+// tidy forgets requests of days that nobody asks for any more, once a day, piece by piece;
+// it reports whether more are left for the next round.
+func (c *Core) tidy(ctx context.Context) (more bool, err error) {
+	today := day.Of(c.Now())
+	if day.Day(c.tidied.Load()) == today {
+		return false, nil
+	}
+	n := 0
+	err = c.store.Update(ctx, Touch{}, func(tx Tx) (err error) {
+		n, err = tx.DropIdem(today-2, tidyPiece) // clocks differ: the day before yesterday is another's yesterday
+		return err
+	})
+	if err == nil && n < tidyPiece {
+		c.tidied.Store(int32(today))
+	}
+	return n == tidyPiece, err
 }

@@ -1,13 +1,18 @@
 package core_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/seal"
 )
 
 func (d *desk) shed(name string) core.Document {
@@ -102,5 +107,31 @@ func TestAnOrderIsForADocumentThatStillLives(t *testing.T) {
 	}
 	if _, err := d.PlaceOrder(ctx, d.owner, ask); !errors.Is(err, core.NotFound) {
 		t.Errorf("an order was placed for a document that has gone: %v", err)
+	}
+}
+
+// full is a store whose disk is full.
+type full struct{ core.Store }
+
+func (full) Update(context.Context, core.Touch, func(core.Tx) error) error {
+	return &core.Error{Kind: core.Unavailable, Msg: "There is no room."}
+}
+
+func TestARepeatIsAnsweredWhereNothingCanBeWritten(t *testing.T) {
+	d := newDesk(t)
+	p := d.ask("task", map[string]money.Micro{"shot": units(1)})
+	p.Idem = &core.IdemKey{Key: "k", Body: []byte("b"), Window: time.Hour}
+	first := must(d.PlaceOrder(ctx, d.owner, p))(t)
+	stuck := core.New(full{d.store}, d.clock.now, id.NewSource(d.clock.now, 1, 0), seal.Key{1}, slog.New(slog.DiscardHandler), core.Config{})
+	for _, known := range []bool{false, true} { // whether the desk has seen the offering before
+		again := must(stuck.PlaceOrder(ctx, d.owner, p))(t)
+		if !again.Repeated || again.Order.ID != first.Order.ID {
+			t.Errorf("with the offering known: %v, the repeat is answered with order %s, first it was %s", known, again.Order.ID, first.Order.ID)
+		}
+		other := p
+		other.Idem = &core.IdemKey{Key: "new", Body: []byte("b"), Window: time.Hour}
+		if _, err := stuck.PlaceOrder(ctx, d.owner, other); core.KindOf(err) != core.Unavailable {
+			t.Errorf("a first request is answered %v", err)
+		}
 	}
 }

@@ -6,8 +6,27 @@ import (
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 )
+
+// MaxParts bounds what one order makes at once: each part is a row, written in the
+// order's own transaction.
+const MaxParts = 10_000
+
+// boundParts refuses to make more at once than MaxParts. Limits come first: they say more.
+func (d *draft) boundParts() error {
+	if d.sheet.Offering.Measure != catalog.Count || d.sheet.Offering.Fulfilment != catalog.Instant {
+		return nil
+	}
+	room := MaxParts * money.Unit
+	for _, l := range d.lines {
+		if room -= l.Quantity; room < 0 {
+			return invalid("quantity", "One order may come to %d at most of what is made at once.", MaxParts).because(ReasonQuantity)
+		}
+	}
+	return nil
+}
 
 // keepAssets makes the resource's parts match its quantities: the pieces that came with
 // shipped lines, and a part for each unit of what is done at once.
@@ -28,7 +47,7 @@ func (d *draft) keepAssets(before order.Quantities) error {
 			if err != nil {
 				return err
 			}
-			d.assets = append(d.assets, order.Asset{ID: d.c.NewID(), Resource: d.res.ID, Line: l.N, Component: l.Component, Name: piece.Name, State: AssetActive, Attrs: attrs})
+			d.assets = append(d.assets, order.Asset{ID: d.ids.draw(), Resource: d.res.ID, Line: l.N, Component: l.Component, Name: piece.Name, State: AssetActive, Attrs: attrs})
 		}
 	}
 	if d.sheet.Offering.Fulfilment != catalog.Instant {
@@ -38,7 +57,7 @@ func (d *draft) keepAssets(before order.Quantities) error {
 		want, parts := d.res.Quantities[c.ID].Floor(), activeOf(have, c.ID)
 		parts = d.namedLast(parts, c.ID)
 		for n := int64(len(parts)); n < want; n++ {
-			i := d.c.NewID()
+			i := d.ids.draw()
 			d.assets = append(d.assets, order.Asset{ID: i, Resource: d.res.ID, Component: c.ID, Name: "node-" + i.Base36(), State: AssetActive, Attrs: PartOrders{Made: d.o.ID}.json()})
 		}
 		for n := int64(len(parts)); n > want; n-- {

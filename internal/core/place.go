@@ -11,6 +11,7 @@ import (
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/imagery"
+	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
@@ -97,6 +98,8 @@ type Placed struct {
 	Resource order.Resource
 	Offering catalog.Offering
 	Repeated bool // the answer to a repeat of an earlier request
+
+	entries []ledger.Entry // where this call has changed the order; see EntriesOf
 }
 
 // QuoteOrder is PlaceOrder up to the write: the same validation, the same quote, the
@@ -108,12 +111,12 @@ func (c *Core) QuoteOrder(ctx context.Context, who Actor, p Placement) (Quote, e
 	}
 	now := c.Now()
 	err := c.store.View(ctx, func(r Reader) error {
-		d := &draft{c: c, r: r, who: who, now: now, moved: map[int]bool{}}
+		d := &draft{c: c, r: r, who: who, now: now, ids: &drawn{c: c}, counts: true, moved: map[int]bool{}}
 		ms, err := c.measureFor(r, who, p, now)
 		if err != nil {
 			return err
 		}
-		if err := d.place(p, c.NewID(), ms); err != nil {
+		if err := d.place(p, d.ids.draw(), ms); err != nil {
 			return err
 		}
 		q = Quote{Order: d.o, Lines: d.lines, Sheet: d.sheet}
@@ -129,64 +132,99 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 	if err := who.write(); err != nil {
 		return Placed{}, err
 	}
-	var out Placed
-	now, newID := c.Now(), c.NewID()
-	var ms []measured
-	again := false // a repeat needs no measuring, and may no longer measure the same
-	on := Touch{Offerings: []id.ID{p.Offering}, Resources: []id.ID{p.Resource}}
-	if p.Idem != nil {
-		h := idemHash(who, p.Idem)
-		on.Idem = [][16]byte{h}
+	w := &placing{c: c, who: who, p: p, now: c.Now(), ids: &drawn{c: c, ids: []id.ID{c.NewID()}}}
+	if err := w.prepare(ctx); err != nil {
+		return Placed{}, err
 	}
-	err := c.store.View(ctx, func(r Reader) (err error) {
-		if p.Idem != nil {
-			_, again, err = c.repeat(r, who, p.Idem, now)
-			if err != nil || again {
-				return err
-			}
-		}
-		ms, err = c.measureFor(r, who, p, now)
-		return err
-	})
-	if err != nil {
-		return out, err
+	err := c.store.Update(ctx, w.on, w.write)
+	if errors.Is(err, errCounts) {
+		w.on.Exclusive = true
+		err = c.store.Update(ctx, w.on, w.write)
 	}
-	err = c.store.Update(ctx, on, func(tx Tx) error {
-		if p.Idem != nil {
-			first, ok, err := c.repeat(tx, who, p.Idem, now)
-			if err != nil {
-				return err
-			}
-			if ok {
-				out = first
-				return nil
-			}
-		}
-		d := &draft{c: c, r: tx, who: who, now: now, moved: map[int]bool{}}
-		if ms == nil { // the first order ended badly since it was looked for
-			if ms, err = c.measureFor(tx, who, p, now); err != nil {
-				return err
-			}
-		}
-		if err := d.place(p, newID, ms); err != nil {
-			return err
-		}
-		if p.Idem != nil {
-			d.idem = &Idem{Day: day.Of(now), Hash: idemHash(who, p.Idem), Body: bodyHash(p.Idem.Body), About: d.o.ID, At: now}
-		}
-		if err := d.write(tx); err != nil {
-			return err
-		}
-		out = d.placed()
-		return nil
-	})
 	if KindOf(err) == LimitExceeded {
 		c.noteRefusal(ctx, who, AsError(err))
 	}
-	if err == nil {
-		c.nudge()
+	if KindOf(err) == Unavailable && p.Idem != nil { // what was done before is told even where nothing can be written
+		if e := c.store.View(ctx, w.look); e == nil && w.again {
+			return w.out, nil
+		}
 	}
-	return out, err
+	if err != nil {
+		return Placed{}, err
+	}
+	c.nudge(w.now, w.jobs)
+	return w.out, nil
+}
+
+// placing is one call of PlaceOrder.
+type placing struct {
+	c   *Core
+	who Actor
+	p   Placement
+	now time.Time
+	ids *drawn
+
+	on    Touch
+	ms    []measured
+	again bool // a repeat needs no measuring, and may no longer measure the same
+	out   Placed
+	jobs  []Job
+}
+
+// prepare names what the placement rests on and measures what takes its time, in a snapshot
+// of its own; where both are known without one, all else is read where it counts.
+func (w *placing) prepare(ctx context.Context) error {
+	var err error
+	if w.c.foresees(w.p) {
+		err = w.touch(nil)
+	} else {
+		err = w.c.store.View(ctx, w.look)
+	}
+	w.on = touchIdem(w.on, w.who, w.p.Idem)
+	return err
+}
+
+func (w *placing) touch(r Reader) (err error) {
+	w.on, err = touchPlacement(&Scene{c: w.c, r: r, who: w.who}, &w.p, day.Of(w.now))
+	return err
+}
+
+// look reads what needs no transaction that writes: a repeat's first order, imagery, whose
+// geometry takes its time, and whose project it is.
+func (w *placing) look(r Reader) (err error) {
+	if w.p.Idem != nil {
+		w.out, w.again, err = w.c.repeat(r, w.who, w.p.Idem, w.now)
+		if err != nil || w.again {
+			return err
+		}
+	}
+	if w.ms, err = w.c.measureFor(r, w.who, w.p, w.now); err != nil {
+		return err
+	}
+	return w.touch(r)
+}
+
+func (w *placing) write(tx Tx) error {
+	w.out, w.jobs = Placed{}, nil
+	if w.p.Idem != nil {
+		first, again, err := w.c.repeat(tx, w.who, w.p.Idem, w.now)
+		if err != nil || again {
+			w.out = first
+			return err
+		}
+	}
+	d := &draft{c: w.c, r: tx, who: w.who, now: w.now, ids: w.ids.again(), counts: w.on.Exclusive, moved: map[int]bool{}}
+	if err := d.place(w.p, d.ids.draw(), w.ms); err != nil {
+		return err
+	}
+	if k := w.p.Idem; k != nil {
+		d.idem = &Idem{Day: day.Of(w.now), Hash: idemHash(w.who, k), Body: bodyHash(k.Body), About: d.o.ID, At: w.now}
+	}
+	if err := d.write(tx); err != nil {
+		return err
+	}
+	w.out, w.jobs = d.placed(), d.jobs
+	return nil
 }
 
 func idemHash(who Actor, k *IdemKey) [16]byte {
@@ -234,6 +272,18 @@ func (c *Core) repeat(r Reader, who Actor, k *IdemKey, now time.Time) (Placed, b
 	return p, err == nil, err
 }
 
+// foresees reports whether it is known, without reading, what a placement rests on and that
+// nothing is to be measured beforehand. The second need not stay true: place measures what
+// was not.
+func (c *Core) foresees(p Placement) bool {
+	if p.Type != "" && p.Type != order.Create {
+		return true
+	}
+	m, seen := c.sheets.measure(p.Offering)
+	_, owned := c.owners.find(p.Project)
+	return seen && m != catalog.Imagery && owned
+}
+
 // measureFor measures what needs no transaction: imagery.
 func (c *Core) measureFor(r Reader, who Actor, p Placement, now time.Time) ([]measured, error) {
 	if p.Resource != 0 || p.Offering == 0 {
@@ -246,12 +296,12 @@ func (c *Core) measureFor(r Reader, who Actor, p Placement, now time.Time) ([]me
 	if ok, err := c.seesOffering(r, who, off); err != nil || !ok {
 		return nil, errors.Join(err, notFound("offering", p.Offering))
 	}
-	if off.Measure != catalog.Imagery {
-		return []measured{}, nil
-	}
-	sh, err := sheet(r, off)
+	sh, err := c.sheet(r, off) // the next order of this offering knows by it whether to come here at all
 	if err != nil {
 		return nil, err
+	}
+	if off.Measure != catalog.Imagery {
+		return []measured{}, nil
 	}
 	return measureImagery(r, &sh, p.Imagery, now)
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/imagery"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
@@ -236,5 +238,70 @@ func TestAgeDecidesThePriceOnTheDayOfPlacing(t *testing.T) {
 		if got := d.codeOf("archive", q.Lines[0].Component); got != string(want) {
 			t.Errorf("%s of %s is sold as %s, not %s", a.CatalogID, a.AcquiredAt, got, want)
 		}
+	}
+}
+
+func TestWhatIsMadeAtOnceIsBoundedBeforeAnyOfItIsMade(t *testing.T) {
+	d := newDesk(t)
+	var theirs id.ID
+	if err := d.View(ctx, d.outsider, func(s *core.Scene) error {
+		home, err := s.Home()
+		if err != nil {
+			return err
+		}
+		p, err := s.DefaultProject(home.ID)
+		theirs = p.ID
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a := d.ask("pool", map[string]money.Micro{"node": units(core.MaxParts + 1)})
+	a.Project = theirs
+	if _, err := d.PlaceOrder(ctx, d.outsider, a); core.KindOf(err) != core.Invalid || core.AsError(err).Reason != core.ReasonQuantity {
+		t.Errorf("one more than the bound: %v", err)
+	}
+	a.Asks = []core.Ask{{Component: "node", Quantity: units(core.MaxParts)}, {Component: "node", Quantity: units(1)}}
+	if _, err := d.PlaceOrder(ctx, d.outsider, a); core.KindOf(err) != core.Invalid || core.AsError(err).Reason != core.ReasonQuantity {
+		t.Errorf("one more than the bound, in two lines: %v", err)
+	}
+	a.Asks = []core.Ask{{Component: "node", Quantity: units(3)}}
+	must(d.PlaceOrder(ctx, d.outsider, a))(t)
+}
+
+func TestWhoWaitsForJobsIsWokenByThoseThatAreDueAlone(t *testing.T) {
+	d := newDesk(t)
+	woken := func() bool {
+		select {
+		case <-d.Woken():
+			return true
+		default:
+			return false
+		}
+	}
+	p := must(d.PlaceOrder(ctx, d.owner, d.ask("task", map[string]money.Micro{"shot": units(1)})))(t)
+	if woken() {
+		t.Error("an order that no worker has to do with wakes the workers")
+	}
+	must(d.Act(ctx, d.seller, p.Order.ID, order.ApproveProvider, core.Verdict{}))(t)
+	if woken() {
+		t.Error("an approval that makes no job wakes the workers")
+	}
+	must(d.PlaceOrder(ctx, d.owner, d.imagery(1)))(t)
+	if !woken() {
+		t.Error("an order to deliver does not wake the workers")
+	}
+	later, soon := day.Of(d.clock.now())+30, day.Of(d.clock.now())+1
+	ask := d.ask("task", map[string]money.Micro{"shot": units(1)})
+	ask.StartsOn = &later
+	must(d.PlaceOrder(ctx, d.owner, ask))(t)
+	d.clock.ahead(soon.Time().Sub(d.clock.now()) - time.Second)
+	ask.StartsOn = &soon
+	q := must(d.PlaceOrder(ctx, d.owner, ask))(t)
+	if woken() {
+		t.Error("orders that wait for the provider wake the workers")
+	}
+	must(d.Act(ctx, d.seller, q.Order.ID, order.ApproveProvider, core.Verdict{}))(t)
+	if !woken() {
+		t.Error("an order that begins in a second does not wake the workers")
 	}
 }

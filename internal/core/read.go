@@ -7,7 +7,6 @@ import (
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
@@ -214,14 +213,6 @@ func (s *Scene) UserUsages(usages ...id.ID) ([]order.UserUsage, error) {
 	return s.r.UserUsages(usages...)
 }
 
-// Entries lists an order's ledger entries.
-func (s *Scene) Entries(o id.ID) ([]ledger.Entry, error) {
-	if _, err := s.Order(o); err != nil {
-		return nil, err
-	}
-	return s.r.Entries(o)
-}
-
 // Offering returns an offering with its components, plans and prices, private plans of
 // other customers left out.
 func (s *Scene) Offering(i id.ID) (catalog.Sheet, error) {
@@ -236,8 +227,9 @@ func (s *Scene) Offering(i id.ID) (catalog.Sheet, error) {
 }
 
 func (s *Scene) sheet(o catalog.Offering) (catalog.Sheet, error) {
-	sheet, err := sheet(s.r, o)
-	if err != nil || s.who.SeesAll() {
+	sheet, err := s.c.sheet(s.r, o)
+	agreed := func(p catalog.Plan) bool { return p.Customer != 0 }
+	if err != nil || s.who.SeesAll() || !slices.ContainsFunc(sheet.Plans, agreed) {
 		return sheet, err
 	}
 	provider, err := s.r.Provider(o.Provider)
@@ -245,23 +237,10 @@ func (s *Scene) sheet(o catalog.Offering) (catalog.Sheet, error) {
 		return sheet, err
 	}
 	mine := s.customers()
-	sheet.Plans = slices.DeleteFunc(sheet.Plans, func(p catalog.Plan) bool {
-		return p.Customer != 0 && !slices.Contains(mine, p.Customer) && !slices.Contains(mine, provider.Customer)
+	sheet.Plans = slices.DeleteFunc(slices.Clone(sheet.Plans), func(p catalog.Plan) bool {
+		return agreed(p) && !slices.Contains(mine, p.Customer) && !slices.Contains(mine, provider.Customer)
 	})
 	return sheet, nil
-}
-
-func sheet(r Reader, o catalog.Offering) (catalog.Sheet, error) {
-	s := catalog.Sheet{Offering: o}
-	var err error
-	if s.Components, err = r.Components(o.ID); err != nil {
-		return s, err
-	}
-	if s.Plans, err = r.Plans(o.ID); err != nil {
-		return s, err
-	}
-	s.Prices, err = r.Prices(o.ID)
-	return s, err
 }
 
 // seesOffering: shared ones everybody, private ones their customer's and project's
@@ -315,14 +294,23 @@ func (s *Scene) Offerings(q OfferingQuery) ([]catalog.Offering, error) {
 // OfferingByCode returns the offering of a code, whoever provides it; the oldest where
 // several providers use one code.
 func (s *Scene) OfferingByCode(code string) (catalog.Sheet, error) {
-	list, err := s.Offerings(OfferingQuery{Code: code, Page: Page{Ascending: true, Limit: 1}})
+	o, err := s.OfferingCoded(code)
 	if err != nil {
 		return catalog.Sheet{}, err
 	}
-	if len(list) == 0 {
-		return catalog.Sheet{}, notFound("offering", 0)
+	return s.sheet(o)
+}
+
+// OfferingCoded is OfferingByCode without what the offering is made of.
+func (s *Scene) OfferingCoded(code string) (catalog.Offering, error) {
+	list, err := s.Offerings(OfferingQuery{Code: code, Page: Page{Ascending: true, Limit: 1}})
+	if err != nil {
+		return catalog.Offering{}, err
 	}
-	return s.sheet(list[0])
+	if len(list) == 0 {
+		return catalog.Offering{}, notFound("offering", 0)
+	}
+	return list[0], nil
 }
 
 // OfferingsMeasured lists the sheets of offerings measured one way: how a door finds

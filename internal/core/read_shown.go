@@ -3,6 +3,7 @@ package core
 import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
@@ -47,4 +48,13 @@ func (s *Scene) Term(i id.ID) (order.Term, error) {
 		return order.Term{}, notFound("term", i)
 	}
 	return t, nil
+}
+
+// EntriesOf lists the ledger entries of an order that the caller was shown; of one that
+// the core has just changed, those that it then had.
+func (s *Scene) EntriesOf(p Placed) ([]ledger.Entry, error) {
+	if p.entries != nil {
+		return p.entries, nil
+	}
+	return s.r.Entries(p.Order.ID)
 }

@@ -88,7 +88,8 @@ func (d *draft) move(moves []Moved, event string) error {
 			return invalid("lines", "The order has no line %d.", m.Line)
 		}
 		l := &d.lines[n]
-		if m.To == "" {
+		moves := m.To != ""
+		if !moves {
 			m.To = l.State // only its shipment or message changes
 		} else if !order.MayMove(l.State, m.To) {
 			return &Error{Kind: Conflict, Reason: ReasonState, Field: "lines", About: Ref{"order", d.o.ID},
@@ -110,8 +111,13 @@ func (d *draft) move(moves []Moved, event string) error {
 		if m.Shipment != nil {
 			l.Shipment = mergeShipment(l.Shipment, m.Shipment)
 		}
-		if _, well := order.At(l.State, d.goodEnd()); well {
-			d.deliver(l, m.Delivered)
+		switch _, well := order.At(l.State, d.goodEnd()); {
+		case !well:
+			l.Delivered = 0 // it may have ended well before it was lost
+		case moves || m.Delivered != nil:
+			if err := d.deliver(l, m.Delivered); err != nil {
+				return err
+			}
 		}
 		d.moved[n] = true
 		d.event(event, d.o.ID, map[string]any{"line": l.N, "to": string(l.State), "message": l.Message})
@@ -131,18 +137,23 @@ func mergeShipment(old, add *order.Shipment) *order.Shipment {
 	return &s
 }
 
-// deliver notes how much of a line was delivered: nobody is charged for more than was
-// ordered.
-func (d *draft) deliver(l *order.Line, delivered *money.Micro) {
+// deliver notes how much there is of a line now: nobody is charged for more than was
+// ordered. Of a change that is all of it, so less than what stays is refused: the units
+// that the ledger has as used would be nowhere.
+func (d *draft) deliver(l *order.Line, delivered *money.Micro) error {
 	l.Delivered = l.Quantity
 	if delivered == nil {
-		return
+		return nil
 	}
-	l.Delivered = max(0, *delivered)
+	if least := min(l.Before, l.Quantity); *delivered < least {
+		return invalid("delivered", "Line %d cannot come to %s: what is delivered of it is from %s to %s, in all.", l.N, *delivered, least, l.Quantity).because(ReasonQuantity)
+	}
+	l.Delivered = *delivered
 	if l.Delivered > l.Quantity {
 		d.event("line.capped", d.o.ID, map[string]any{"line": l.N, "ordered": l.Quantity.String(), "delivered": l.Delivered.String()})
 		l.Delivered = l.Quantity
 	}
+	return nil
 }
 
 // fulfil ends an order well: open lines end well too, what was delivered is captured,
@@ -155,12 +166,12 @@ func (d *draft) fulfil(step order.Step, v Verdict) error {
 	for n, l := range d.lines {
 		if ended, _ := order.At(l.State, d.goodEnd()); !ended {
 			d.lines[n].State = d.goodEnd()
-			d.deliver(&d.lines[n], nil)
+			d.lines[n].Delivered = l.Quantity
 			d.moved[n] = true
 		}
 	}
 	_, well, canceled := d.tally()
-	if well == 0 {
+	if well == 0 && len(d.lines) > 0 { // the end of what had no amounts has no lines
 		next, _ := order.Find(order.Executing, order.Fail)
 		return d.fail(next, Verdict{Message: firstOf(v.Message, d.worstMessage(), "No line could be delivered.")})
 	}
@@ -180,6 +191,9 @@ func (d *draft) fulfil(step order.Step, v Verdict) error {
 	if err := d.change(); err != nil {
 		return err
 	}
+	if err := d.stockBack(); err != nil {
+		return err
+	}
 	if err := d.replace(); err != nil {
 		return err
 	}
@@ -194,16 +208,26 @@ func (d *draft) fulfil(step order.Step, v Verdict) error {
 // LineName spells a line for another line's Replaces: order/n.
 func LineName(o id.ID, n int) string { return o.Decimal() + "/" + strconv.Itoa(n) }
 
+// lineOf reads what LineName wrote.
+func lineOf(name string) (o id.ID, n int, ok bool) {
+	word, rest, _ := strings.Cut(name, "/")
+	o, err := id.ParseDecimal(word)
+	if err != nil {
+		return 0, 0, false
+	}
+	n, err = strconv.Atoi(rest)
+	return o, n, err == nil
+}
+
 // replace marks the lines of earlier orders that lines of this one took the place of.
 func (d *draft) replace() error {
 	for _, l := range d.lines {
 		if _, well := order.At(l.State, d.goodEnd()); l.Replaces == "" || !well {
 			continue
 		}
-		o, _, _ := strings.Cut(l.Replaces, "/")
-		i, err := id.ParseDecimal(o)
-		if err != nil {
-			return err
+		i, _, ok := lineOf(l.Replaces)
+		if !ok {
+			continue // an order is placed only where it names a line
 		}
 		old, err := d.r.Lines(i)
 		if err != nil {
@@ -219,11 +243,9 @@ func (d *draft) replace() error {
 	return nil
 }
 
-// settle captures what was delivered, component by component, and releases the rest.
+// settle captures what was delivered, component by component, and releases the rest; of
+// what was charged on placing it gives back what was not delivered.
 func (d *draft) settle() error {
-	if d.sheet.Offering.Charged == catalog.OnPlacing {
-		return nil
-	}
 	d.posting++
 	var components []id.ID
 	take := map[id.ID]ledger.Sums{}
@@ -232,31 +254,55 @@ func (d *draft) settle() error {
 		if !slices.Contains(components, l.Component) {
 			components = append(components, l.Component)
 		}
-		if _, well := order.At(l.State, d.goodEnd()); !well {
-			continue
-		}
-		moves, part := max(0, l.Quantity-l.Before), max(0, l.Delivered-l.Before)
-		charged, err := price.Priced{Currency: d.o.Currency, Moves: moves, Once: l.Once, Each: l.Each, Periods: d.o.Periods, Due: l.Due}.Part(part)
+		got, err := d.delivered(*l)
 		if err != nil {
 			return err
 		}
-		l.Charged = charged
-		d.moved[n] = true
-		if c, _ := d.sheet.ComponentByID(l.Component); c.Billing != catalog.ByLimit && c.Billing != catalog.ByFixed {
-			part = 0
-		}
-		take[l.Component] = take[l.Component].Plus(ledger.Sums{Amount: charged, Quantity: part})
+		take[l.Component] = take[l.Component].Plus(got)
+		d.moved[n] = d.moved[n] || l.Charged != got.Amount
+		l.Charged = got.Amount
 	}
 	for _, c := range components {
+		if d.sheet.Offering.Charged == catalog.OnPlacing {
+			had := ledger.Total(ofComponent(d.sinceHeld(), nil, c)).Charged()
+			back := ledger.Sums{Amount: max(0, had.Amount-take[c].Amount), Quantity: max(0, had.Quantity-take[c].Quantity)}
+			d.entry(ledger.Refund, c, back, d.o.CountsOn, "not delivered")
+			d.o.Charged -= back.Amount
+			continue
+		}
 		held := ledger.Total(ofComponent(d.past, d.entries, c)).Held()
 		got := ledger.Sums{Amount: min(take[c].Amount, held.Amount), Quantity: min(take[c].Quantity, held.Quantity)}
 		d.entry(ledger.Capture, c, got, d.o.CountsOn, "")
 		d.entry(ledger.Release, c, ledger.Sums{Amount: held.Amount - got.Amount, Quantity: held.Quantity - got.Quantity}, d.o.CountsOn, "")
 		d.o.Charged += got.Amount
 		d.o.Held -= held.Amount
-		d.firstPeriod(c, got)
+		if err := d.firstPeriod(c, got); err != nil {
+			return err
+		}
 	}
-	return d.stockBack()
+	return nil
+}
+
+// sinceHeld are the order's entries from its latest hold on: what an attempt that failed
+// left behind, and what was corrected by hand since, is settled already.
+func (d *draft) sinceHeld() []ledger.Entry {
+	all := d.all()
+	for _, h := range slices.Backward(all) {
+		if h.Kind == ledger.Hold {
+			return slices.DeleteFunc(all, func(e ledger.Entry) bool { return e.Posting < h.Posting })
+		}
+	}
+	return nil
+}
+
+// delivered is what a line that has come to its end is charged, and the units it moves.
+func (d *draft) delivered(l order.Line) (ledger.Sums, error) {
+	if _, well := order.At(l.State, d.goodEnd()); !well {
+		return ledger.Sums{}, nil
+	}
+	moves, part := max(0, l.Quantity-l.Before), max(0, l.Delivered-l.Before)
+	charged, err := price.Priced{Currency: d.o.Currency, Moves: moves, Once: l.Once, Each: l.Each, Periods: d.o.Periods, Due: l.Due}.Part(part)
+	return ledger.Sums{Amount: charged, Quantity: d.moves(l, l.Delivered)}, err
 }
 
 func ofComponent(past, fresh []ledger.Entry, c id.ID) []ledger.Entry {
@@ -269,36 +315,28 @@ func ofComponent(past, fresh []ledger.Entry, c id.ID) []ledger.Entry {
 	return out
 }
 
-// stockBack gives back the units of stock that the resource has no longer: amount 0.
-func (d *draft) stockBack() error {
-	for _, l := range d.lines {
-		c, ok := d.sheet.ComponentByID(l.Component)
-		if _, well := order.At(l.State, d.goodEnd()); !ok || !well || !c.Stock || l.Quantity >= l.Before {
-			continue
-		}
-		d.entry(ledger.Refund, c.ID, ledger.Sums{Quantity: l.Before - l.Quantity}, d.o.CountsOn, "given back")
-	}
-	return nil
-}
-
 // firstPeriod counts what was captured of a recurring component as billed for the
 // running month, so that the month's charge finds it posted.
-func (d *draft) firstPeriod(component id.ID, got ledger.Sums) {
+func (d *draft) firstPeriod(component id.ID, got ledger.Sums) error {
 	c, _ := d.sheet.ComponentByID(component)
 	recurring := d.plan.Unit != catalog.Quantity && !d.plan.Prepaid && c.Billing != catalog.ByUsage
 	if !recurring || got.Amount == 0 {
-		return
+		return nil
 	}
 	month := PeriodOf(d.now)
 	rows, err := d.r.Usages(UsageQuery{Resources: []id.ID{d.o.Resource}, Components: []id.ID{component}, From: &month, To: &month, Any: &Sight{All: true}, Page: Page{Limit: 1}})
-	u := order.Usage{ID: d.c.NewID(), Resource: d.o.Resource, Component: component, Period: month, CountsOn: d.o.CountsOn}
-	if err == nil && len(rows) > 0 {
+	if err != nil {
+		return err
+	}
+	u := order.Usage{ID: d.ids.draw(), Resource: d.o.Resource, Component: component, Period: month, CountsOn: d.o.CountsOn}
+	if len(rows) > 0 {
 		u = rows[0]
 	}
 	u.Quantity += got.Quantity
 	u.Amount += got.Amount
 	u.UpdatedAt = d.now
 	d.usages = append(d.usages, u)
+	return nil
 }
 
 // change makes the resource what was delivered.
@@ -348,7 +386,7 @@ func (d *draft) openTerm() error {
 	if d.sheet.Offering.Measure == catalog.Imagery {
 		return nil
 	}
-	next := order.Term{ID: d.c.NewID(), Resource: d.res.ID, From: d.now, Plan: d.res.Plan, Quantities: d.res.Quantities}
+	next := order.Term{ID: d.ids.draw(), Resource: d.res.ID, From: d.now, Plan: d.res.Plan, Quantities: d.res.Quantities}
 	running, err := d.runningTerm()
 	if err != nil {
 		return err

@@ -30,19 +30,20 @@ type Store interface {
 	// by reading first, and write only what will stand. on names what fn will rest on,
 	// so that a store which locks can do so in one order.
 	Update(ctx context.Context, on Touch, fn func(tx Tx) error) error
+	// Node says how the ids of this process are told from those of others over the same
+	// store; KeepFloor remembers that ids up to one may have been drawn, so that they go on
+	// above it after a restart though the clock be set back.
+	Node(ctx context.Context) (Node, error)
+	KeepFloor(ctx context.Context, floor id.ID) error
 	// Migrate brings the schema to this program's version; it only goes forward.
 	Migrate(ctx context.Context) error
 	Close() error
 }
 
-// Touch names what an Update rests on.
-type Touch struct {
-	Customers []id.ID
-	Offerings []id.ID
-	Orders    []id.ID
-	Resources []id.ID
-	Idem      [][16]byte
-	Scan      bool // reads or writes what it cannot name (apply, rebuild, import): a batch of its own
+// Node is one process among those that share a store.
+type Node struct {
+	Number int   // 0 to 255
+	Floor  id.ID // no id up to this one may be drawn again
 }
 
 // Page bounds a list, by id: newest first unless Ascending. After and Before are
@@ -323,6 +324,14 @@ type Reader interface {
 	AllOrders(after id.ID, n int) ([]order.Order, error)
 	AllLimits() ([]limit.Limit, error)
 	AllEntries(after EntryKey, n int) ([]ledger.Entry, error) // ascending by (subject, n)
+	// CustomerEntries returns at most n entries of one customer that follow the one of a
+	// key: first those of its orders, by (order, n), then those of the usages of the
+	// resources its orders made, resource by resource. The zero key: from the start.
+	CustomerEntries(customer id.ID, after EntryKey, n int) ([]ledger.Entry, error)
+	AllJobs(after Job, n int) ([]Job, error) // ascending by (subject, kind)
+	// AllIdem returns remembered requests, each once, in an order of the store's own; the
+	// place it returns is where the next page follows. "": from the start.
+	AllIdem(after string, n int) ([]Idem, string, error)
 }
 
 // EntryKey is an entry's key.
@@ -350,6 +359,8 @@ type Tx interface {
 	PutGrant(g tenant.Grant) error
 	PutKey(k tenant.Key) error
 	PutProvider(p tenant.Provider) error
+	// PutOffering goes with every write of its components, plans and prices: its rev
+	// tells those who have read them.
 	PutOffering(o catalog.Offering) error
 	PutComponent(c catalog.Component) error
 	DeleteComponent(i id.ID) error
@@ -380,7 +391,8 @@ type Tx interface {
 	// attempt) and reports whether it was there.
 	DeleteJob(subject id.ID, kind string, attempt int) (bool, error)
 	PutIdem(i Idem) error // replaces the row of that hash within the days kept
-	DropIdem(before day.Day) error
+	// DropIdem forgets at most a number of requests of days before, and says how many.
+	DropIdem(before day.Day, most int) (int, error)
 	PutDocument(d Document) error // by rev; Conflict, reason name, where the name is taken
 	PutAcquisition(a imagery.Acquisition) error
 	PutTile(t imagery.Tile) error

@@ -24,14 +24,15 @@ func (c *Core) ReportUsage(ctx context.Context, who Actor, u UsageReport) ([]ord
 	if err := who.write(); err != nil {
 		return nil, err
 	}
-	now := c.Now()
+	now, ids := c.Now(), &drawn{c: c}
 	if u.Date.IsZero() {
 		u.Date = now
 	}
 	var out []order.Usage
-	err := c.store.Update(ctx, Touch{Resources: []id.ID{u.Resource}}, func(tx Tx) error {
+	on := Touch{Resources: []id.ID{u.Resource}, Days: []day.Day{PeriodOf(u.Date)}}
+	err := c.store.Update(ctx, on, func(tx Tx) error {
 		out = nil
-		m := &meter{draft: draft{c: c, r: tx, who: who, now: now}}
+		m := &meter{draft: draft{c: c, r: tx, who: who, now: now, ids: ids.again()}}
 		if err := m.open(u); err != nil {
 			return err
 		}
@@ -67,7 +68,7 @@ func (m *meter) open(u UsageReport) error {
 	if err != nil {
 		return err
 	}
-	if m.sheet, err = sheet(m.r, off); err != nil {
+	if m.sheet, err = m.c.sheet(m.r, off); err != nil {
 		return err
 	}
 	m.period = PeriodOf(u.Date)
@@ -147,9 +148,12 @@ func (m *meter) report(a UsageAmount) error {
 	if err != nil {
 		return err
 	}
-	u := order.Usage{ID: m.c.NewID(), Resource: m.res.ID, Component: x.ID, Period: m.period, CountsOn: max(m.period, m.firstDay())}
+	u := order.Usage{ID: m.ids.draw(), Resource: m.res.ID, Component: x.ID, Period: m.period, CountsOn: max(m.period, m.firstDay())}
 	if len(rows) > 0 {
 		u = rows[0]
+	}
+	if err := m.capped(x, a.Amount); err != nil {
+		return err
 	}
 	amount := a.Amount
 	u.Reported, u.Recurring, u.Note, u.UpdatedAt = &amount, a.Recurring, a.Note, m.now
@@ -162,12 +166,41 @@ func (m *meter) report(a UsageAmount) error {
 	return nil
 }
 
-// firstDay is the day of the resource's first stretch: usage cannot count before it.
-func (m *meter) firstDay() day.Day {
-	if len(m.terms) == 0 {
-		return day.Of(m.res.ID.Time())
+func (m *meter) firstDay() day.Day { return firstDay(m.res, m.terms) }
+
+// capped asks the provider's own bound of what is metered: a report that takes the span's
+// total above it is refused.
+func (m *meter) capped(x catalog.Component, total money.Micro) error {
+	most, span, ok := x.Cap()
+	if !ok || x.Billing != catalog.ByUsage {
+		return nil
 	}
-	return day.Of(m.terms[0].From)
+	from, to := span.Around(m.period)
+	to-- // inclusive
+	rows, err := m.r.Usages(UsageQuery{Resources: []id.ID{m.res.ID}, Components: []id.ID{x.ID}, From: &from, To: &to, Any: &Sight{All: true}, Page: Page{Limit: 1000}})
+	if err != nil {
+		return err
+	}
+	for _, u := range rows {
+		if u.Period == m.period || u.Reported == nil {
+			continue
+		}
+		if total, err = money.Add(total, *u.Reported); err != nil {
+			return invalid("amount", "The amount is too large.").because(ReasonQuantity)
+		}
+	}
+	if total > most {
+		return invalid("amount", "Total amount exceeds limit. Total amount: %s, limit: %s.", total, most).because(ReasonCap)
+	}
+	return nil
+}
+
+// firstDay is the day of a resource's first stretch: usage cannot count before it.
+func firstDay(res order.Resource, terms []order.Term) day.Day {
+	if len(terms) == 0 {
+		return day.Of(res.ID.Time())
+	}
+	return day.Of(terms[0].From)
 }
 
 // covering is the plan that prices the period: that of the latest stretch that overlaps it.
@@ -219,32 +252,18 @@ func (m *meter) bill(u *order.Usage, x catalog.Component, total money.Micro) err
 
 // keep writes the rows, the entries, and an event for each limit this took above its value.
 func (m *meter) keep(tx Tx) error {
+	events, moved, err := m.moved()
+	if err != nil {
+		return err
+	}
 	for _, u := range m.usages {
 		if err := tx.PutUsage(u); err != nil {
 			return err
 		}
 	}
-	var events []Event
-	deltas := limit.Deltas(m.limits, m.calendar, m.posted)
-	for _, l := range m.limits {
-		for k, b := range deltas {
-			if k.Limit != l.ID || b.Used == 0 {
-				continue
-			}
-			was, err := tx.Balance(k)
-			if err != nil {
-				return err
-			}
-			if now := was.Used + was.Held + b.Used; now > l.Value && was.Used+was.Held <= l.Value {
-				body, err := json.Marshal(map[string]string{"limit": l.Value.String(), "used": (was.Used + b.Used).String(), "held": was.Held.String()})
-				if err != nil {
-					return err
-				}
-				events = append(events, Event{At: m.now, Kind: "limit.exceeded", Customer: m.res.Customer, Subject: l.ID, By: m.who.User.ID, Body: body})
-			}
-			if err := tx.AddBalance(b); err != nil {
-				return err
-			}
+	for _, b := range moved {
+		if err := tx.AddBalance(b); err != nil {
+			return err
 		}
 	}
 	if len(m.posted) > 0 {
@@ -261,13 +280,48 @@ func (m *meter) keep(tx Tx) error {
 	return nil
 }
 
+// moved is what the entries do to balances, and the limits they take above their value. What
+// has happened is never refused, but what nobody could count is.
+func (m *meter) moved() (events []Event, out []limit.Balance, err error) {
+	deltas := limit.Deltas(m.limits, m.calendar, m.posted)
+	for _, l := range m.limits {
+		for k, b := range deltas {
+			if k.Limit != l.ID || b.Used == 0 {
+				continue
+			}
+			was, err := m.r.Balance(k)
+			if err != nil {
+				return nil, nil, err
+			}
+			now, err := money.Add(was.Used, was.Held, b.Used)
+			if err != nil {
+				return nil, nil, invalid("amount", "The amount is too large.").because(ReasonQuantity)
+			}
+			if now > l.Value && was.Used+was.Held <= l.Value {
+				after := limit.Balance{Key: k, Used: was.Used + b.Used, Held: was.Held}
+				events = append(events, exceeded(l, after, m.res.Customer, m.now, m.who.User.ID))
+			}
+			out = append(out, b)
+		}
+	}
+	return events, out, nil
+}
+
 // ReportUserUsage records users' parts of a usage.
 func (c *Core) ReportUserUsage(ctx context.Context, who Actor, u UserUsageReport) error {
 	if err := who.write(); err != nil {
 		return err
 	}
-	now := c.Now()
-	return c.store.Update(ctx, Touch{}, func(tx Tx) error {
+	now, ids := c.Now(), &drawn{c: c}
+	var on Touch
+	if err := c.store.View(ctx, func(r Reader) error {
+		row, err := r.Usage(u.Usage)
+		on.Resources = []id.ID{row.Resource}
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.store.Update(ctx, on, func(tx Tx) error {
 		s := &Scene{c: c, r: tx, who: who}
 		row, err := s.Usage(u.Usage)
 		if err != nil {
@@ -285,7 +339,7 @@ func (c *Core) ReportUserUsage(ctx context.Context, who Actor, u UserUsageReport
 			return forbidden("You do not have permission to report usage of this resource.")
 		}
 		if !u.Date.IsZero() && PeriodOf(u.Date) != row.Period {
-			if row, err = c.usageOf(tx, row, PeriodOf(u.Date)); err != nil {
+			if row, err = c.usageOf(tx, ids.again(), row, PeriodOf(u.Date)); err != nil {
 				return err
 			}
 			row.UpdatedAt = now
@@ -309,7 +363,7 @@ func (c *Core) ReportUserUsage(ctx context.Context, who Actor, u UserUsageReport
 }
 
 // usageOf finds the row of another month, or makes one.
-func (c *Core) usageOf(r Reader, like order.Usage, period day.Day) (order.Usage, error) {
+func (c *Core) usageOf(r Reader, ids *drawn, like order.Usage, period day.Day) (order.Usage, error) {
 	rows, err := r.Usages(UsageQuery{Resources: []id.ID{like.Resource}, Components: []id.ID{like.Component}, From: &period, To: &period, Any: &Sight{All: true}, Page: Page{Limit: 1}})
 	if err != nil {
 		return like, err
@@ -317,5 +371,10 @@ func (c *Core) usageOf(r Reader, like order.Usage, period day.Day) (order.Usage,
 	if len(rows) > 0 {
 		return rows[0], nil
 	}
-	return order.Usage{ID: c.NewID(), Resource: like.Resource, Component: like.Component, Period: period, CountsOn: period}, nil
+	res, err := r.Resource(like.Resource)
+	if err != nil {
+		return like, err
+	}
+	terms, err := r.Terms(like.Resource)
+	return order.Usage{ID: ids.draw(), Resource: like.Resource, Component: like.Component, Period: period, CountsOn: max(period, firstDay(res, terms))}, err
 }

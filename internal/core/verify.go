@@ -1,54 +1,97 @@
 package core
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
+	"time"
 
-	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/ledger"
-	"github.com/docket-desk/docket/internal/limit"
-	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 )
 
-// Verification is what Verify found.
+// Verification is what Verify found, so far or in the end.
 type Verification struct {
 	Orders, Entries, Limits int
 	Events                  int64
+	Rows                    int64 // read, of every kind
+	Took                    time.Duration
+	Doing                   string   // what is looked through; "" at the end
 	Disagrees               []string // a sentence each, at most mostDisagreements; none: all is well
+}
+
+// Rate is how many rows were read in a second.
+func (v Verification) Rate() float64 {
+	if v.Took <= 0 {
+		return 0
+	}
+	return float64(v.Rows) / v.Took.Seconds()
 }
 
 // mostDisagreements bounds what is told: beyond it there is one cause behind many.
 const mostDisagreements = 1000
 
-// Verify recomputes the books from the ledger's entries, over one snapshot: what each
-// order holds and was charged, what its lines add up to, what usage was billed, every
-// balance, and that no event is missing. Staff only. It changes nothing.
-func (c *Core) Verify(ctx context.Context, who Actor) (Verification, error) {
+// Verify recomputes the books from the ledger's entries: what each order holds and was
+// charged, what its lines add up to, what usage was billed, every balance, and that
+// nothing is missing or points at nothing. Staff only. It changes nothing.
+//
+// It may run beside a desk that writes: what is compared with each other is read from
+// one snapshot, and no snapshot is kept longer than its piece takes: a page of orders, a
+// customer's entries. Only the entries of one very large customer keep one for longer,
+// about a second a million. tell, if not nil, hears after each piece how far it is.
+func (c *Core) Verify(ctx context.Context, who Actor, tell func(Verification)) (Verification, error) {
 	if !who.IsStaff() && !who.desk() {
 		return Verification{}, forbidden("Only staff may look through all the books.")
 	}
-	v := &books{}
-	err := c.store.View(ctx, func(r Reader) error {
-		v.r = r
-		for _, check := range []func() error{v.orders, v.usages, v.entries, v.balances, v.events} {
-			if err := check(); err != nil {
-				return err
-			}
+	v := &books{ctx: ctx, store: c.store, tell: tell, began: time.Now(), known: map[Ref]bool{}} // not the desk's clock, which tests turn
+	for _, pass := range []struct {
+		name string
+		run  func() error
+	}{
+		{"events", v.events}, {"orders", v.orders}, {"usages", v.usages}, {"resources", v.resources}, {"limits", v.limits},
+		{"capacities", v.capacities}, {"jobs", v.jobs}, {"requests", v.requests},
+	} {
+		v.found.Doing = pass.name
+		if err := pass.run(); err != nil {
+			return v.found, err
 		}
-		return nil
-	})
-	return v.found, err
+	}
+	v.found.Doing, v.found.Took = "", time.Since(v.began)
+	return v.found, nil
 }
 
 type books struct {
-	r        Reader
-	found    Verification
-	subjects map[id.ID]bool // those that entries may be of
+	ctx   context.Context
+	store Store
+	r     Reader // of the piece under way
+	tell  func(Verification)
+	began time.Time
+	found Verification
+
+	known map[Ref]bool    // records that were there: they are never deleted
+	fed   map[id.ID]int64 // the latest event of each customer, since it is kept
+}
+
+// piece runs fn over a snapshot of its own.
+func (v *books) piece(fn func() error) error {
+	err := v.store.View(v.ctx, func(r Reader) error {
+		v.r = r
+		return fn()
+	})
+	v.found.Took = time.Since(v.began)
+	if err == nil && v.tell != nil {
+		v.tell(v.found)
+	}
+	return err
+}
+
+// pieces runs fn over snapshots until it says that there is no more.
+func (v *books) pieces(fn func() (more bool, err error)) error {
+	for more := true; more; {
+		if err := v.piece(func() (err error) { more, err = fn(); return err }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (v *books) say(format string, args ...any) {
@@ -57,225 +100,118 @@ func (v *books) say(format string, args ...any) {
 	}
 }
 
-const verifyPage = 500
-
-func (v *books) orders() error {
-	v.subjects = map[id.ID]bool{}
-	for after := id.ID(0); ; {
-		page, err := v.r.AllOrders(after, verifyPage)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		ids := make([]id.ID, len(page))
-		for n, o := range page {
-			ids[n] = o.ID
-			v.subjects[o.ID] = true
-		}
-		lines, err := v.r.Lines(ids...)
-		if err != nil {
-			return err
-		}
-		of := map[id.ID][]order.Line{}
-		for _, l := range lines {
-			of[l.Order] = append(of[l.Order], l)
-		}
-		for _, o := range page {
-			entries, err := v.r.Entries(o.ID)
-			if err != nil {
-				return err
-			}
-			v.order(o, of[o.ID], entries)
-			if err := v.around(o); err != nil {
-				return err
-			}
-		}
-		v.found.Orders += len(page)
-		after = page[len(page)-1].ID
+// there reports whether a record is there; what was once is not looked for again.
+func (v *books) there(kind string, i id.ID) (bool, error) {
+	ref := Ref{kind, i}
+	if v.known[ref] {
+		return true, nil
 	}
-}
-
-// order holds what is left of its holds, and nothing once it has ended; it was charged
-// what its entries say and its lines add up to.
-func (v *books) order(o order.Order, lines []order.Line, entries []ledger.Entry) {
-	t := ledger.Total(entries)
-	if held := t.Held(); held.Amount != o.Held || held.Amount < 0 || held.Quantity < 0 {
-		v.say("Order %s holds %s %s by its record, and %s by its entries.", o.ID, o.Held, o.Currency, held.Amount)
-	}
-	if o.Held > 0 && !o.State.Open() {
-		v.say("Order %s is %s and still holds %s %s.", o.ID, o.State, o.Held, o.Currency)
-	}
-	// An update or the end of a resource gives back stock that an order before it was charged for.
-	whole := o.Type == order.Create || o.Type == order.Restore
-	if charged := t.Charged(); charged.Amount != o.Charged || charged.Amount < 0 || (whole && charged.Quantity < 0) {
-		v.say("Order %s was charged %s %s by its record, and %s by its entries.", o.ID, o.Charged, o.Currency, charged.Amount)
-	}
-	for n, e := range entries {
-		if e.N != n+1 || e.Amount < 0 || e.Quantity < 0 || e.Amount%o.Currency.Quantum() != 0 || e.Currency != o.Currency {
-			v.say("Entry %d of order %s is none that could have been written: number %d, %s %s, quantity %s.", n+1, o.ID, e.N, e.Amount, e.Currency, e.Quantity)
-		}
-	}
-	var due, charged money.Micro
-	for _, l := range lines {
-		due += l.Due
-		charged += l.Charged
-		v.line(o, l)
-	}
-	if due != o.Due {
-		v.say("Order %s is due %s %s, its lines %s.", o.ID, o.Due, o.Currency, due)
-	}
-	// Charges and refunds by hand are of no line.
-	if byHand := t[ledger.Charge].Amount != 0 || t[ledger.Refund].Amount != 0; charged != o.Charged && !byHand {
-		v.say("Order %s was charged %s %s, its lines %s.", o.ID, o.Charged, o.Currency, charged)
-	}
-}
-
-func (v *books) line(o order.Order, l order.Line) {
-	if l.Charged < 0 || l.Charged > l.Due {
-		v.say("Line %d of order %s was charged %s of %s %s due.", l.N, o.ID, l.Charged, l.Due, o.Currency)
-	}
-	if l.Delivered < 0 || l.Delivered > max(l.Quantity, 0) {
-		v.say("Line %d of order %s has %s delivered of %s.", l.N, o.ID, l.Delivered, l.Quantity)
-	}
-	well := l.State == order.Delivered || l.State == order.Installed
-	if o.State == order.Done && well && l.Delivered == l.Quantity && l.Charged != l.Due {
-		v.say("Line %d of order %s was delivered whole and charged %s of %s %s.", l.N, o.ID, l.Charged, l.Due, o.Currency)
-	}
-}
-
-// around checks what the store has no foreign keys for.
-func (v *books) around(o order.Order) error {
-	looks := []struct {
-		what string
-		id   id.ID
-		get  func(id.ID) error
-	}{
-		{"customer", o.Customer, func(i id.ID) error { _, err := v.r.Customer(i); return err }},
-		{"project", o.Project, func(i id.ID) error { _, err := v.r.Project(i); return err }},
-		{"provider", o.Provider, func(i id.ID) error { _, err := v.r.Provider(i); return err }},
-		{"offering", o.Offering, func(i id.ID) error { _, err := v.r.Offering(i); return err }},
-	}
-	for _, l := range looks {
-		if err := l.get(l.id); KindOf(err) == NotFound && err != nil {
-			v.say("Order %s names %s %s, which is not there.", o.ID, l.what, l.id)
-		} else if err != nil {
-			return err
-		}
-	}
-	if o.Resource == 0 {
-		return nil
-	}
-	res, err := v.r.Resource(o.Resource)
+	get := map[string]func() error{
+		"customer": func() error { _, err := v.r.Customer(i); return err },
+		"project":  func() error { _, err := v.r.Project(i); return err },
+		"provider": func() error { _, err := v.r.Provider(i); return err },
+		"offering": func() error { _, err := v.r.Offering(i); return err },
+	}[kind]
+	err := get()
 	if err != nil && KindOf(err) == NotFound {
-		v.say("Order %s names resource %s, which is not there.", o.ID, o.Resource)
-		return nil
+		return false, nil
 	}
-	if (res.OpenOrder == o.ID) != o.State.Open() && err == nil {
-		v.say("Order %s is %s, and the open order of its resource is %s.", o.ID, o.State, res.OpenOrder)
-	}
-	return err
+	v.known[ref] = err == nil
+	return err == nil, err
 }
 
-// usages were billed what their entries say.
-func (v *books) usages() error {
-	billed := map[id.ID]bool{}
-	q := UsageQuery{Any: &Sight{All: true}, Page: Page{Ascending: true, Limit: verifyPage}}
-	for {
-		page, err := v.r.Usages(q)
+const (
+	verifyPage    = 500
+	verifyEntries = 2 * verifyPage // about what a page of orders has: what is read beyond it is read again
+	verifyFeed    = 5000           // events, jobs and requests are small
+	lastOfEntry   = 1<<31 - 1
+)
+
+// events follow each other without gaps.
+func (v *books) events() error {
+	return v.pieces(func() (bool, error) { return v.feed() })
+}
+
+// feed takes in the next events: what follows one position is committed later, so that
+// pages may come from snapshots that follow each other.
+func (v *books) feed() (more bool, err error) {
+	page, err := v.r.Events(EventQuery{After: v.found.Events, Limit: verifyFeed})
+	v.found.Rows += int64(len(page))
+	for _, e := range page {
+		if e.Pos != v.found.Events+1 {
+			v.say("Event %d follows event %d: what is between is missing.", e.Pos, v.found.Events)
+		}
+		v.found.Events = e.Pos
+		if v.fed != nil {
+			v.fed[e.Customer] = e.Pos
+		}
+	}
+	return len(page) == verifyFeed, err
+}
+
+// jobs are of orders that are still open, and of resources that are there.
+func (v *books) jobs() error {
+	var after Job
+	return v.pieces(func() (bool, error) {
+		page, err := v.r.AllJobs(after, verifyFeed)
 		if err != nil || len(page) == 0 {
-			return err
+			return false, err
 		}
-		for _, u := range page {
-			v.subjects[u.ID] = true
-			metered, ok := billed[u.Component]
-			if !ok {
-				c, err := v.r.Component(u.Component)
-				if err != nil {
-					return err
-				}
-				metered = c.Billing == catalog.ByUsage
-				billed[u.Component] = metered
-			}
-			entries, err := v.r.Entries(u.ID)
-			if err != nil {
-				return err
-			}
-			if got := ledger.Total(entries).Charged(); metered && (got.Amount != u.Amount || got.Quantity != u.Quantity) {
-				v.say("The usage of resource %s in %s was billed %s for %s, and %s for %s by its entries.", u.Resource, u.Period, u.Amount, u.Quantity, got.Amount, got.Quantity)
+		v.found.Rows += int64(len(page))
+		for _, j := range page {
+			if err := v.job(j); err != nil {
+				return false, err
 			}
 		}
-		q.After = page[len(page)-1].ID
-	}
-}
-
-// entries are of orders and usages that are there.
-func (v *books) entries() error {
-	lost := id.ID(0)
-	return eachEntries(v.r, func(page []ledger.Entry) error {
-		v.found.Entries += len(page)
-		for _, e := range page {
-			if !v.subjects[e.Subject] && e.Subject != lost {
-				lost = e.Subject
-				v.say("The ledger has entries of %s, which is no order and no usage.", e.Subject)
-			}
-		}
-		return nil
+		after = page[len(page)-1]
+		return true, nil
 	})
 }
 
-// balances are what the entries add up to, window by window.
-func (v *books) balances() error {
-	limits, err := v.r.AllLimits()
-	if err != nil {
+func (v *books) job(j Job) error {
+	if j.Kind == JobEnd {
+		_, err := v.r.Resource(j.Subject)
+		if err != nil && KindOf(err) == NotFound {
+			v.say("The job %s is about resource %s, which is not there.", j.Kind, j.Subject)
+			return nil
+		}
 		return err
 	}
-	v.found.Limits = len(limits)
-	want, err := balances(v.r, limits)
-	if err != nil {
+	o, err := v.r.Order(j.Subject)
+	switch {
+	case err != nil && KindOf(err) == NotFound:
+		v.say("The job %s is about order %s, which is not there.", j.Kind, j.Subject)
+	case err != nil:
 		return err
-	}
-	for _, l := range limits {
-		rows, err := v.r.Balances([]id.ID{l.ID})
-		if err != nil {
-			return err
-		}
-		for _, b := range rows {
-			if w := want[b.Key]; w.Used != b.Used || w.Held != b.Held || b.Used < 0 || b.Held < 0 {
-				v.say("%s has %s used and %s held from %s on, and %s and %s by the entries.", named(l), b.Used, b.Held, b.Window, w.Used, w.Held)
-			}
-			delete(want, b.Key)
-		}
-	}
-	byID := map[id.ID]limit.Limit{}
-	for _, l := range limits {
-		byID[l.ID] = l
-	}
-	keys := slices.SortedFunc(maps.Keys(want), func(a, b limit.Key) int {
-		return cmp.Or(cmp.Compare(a.Limit, b.Limit), cmp.Compare(a.Window, b.Window))
-	})
-	for _, k := range keys {
-		if b := want[k]; b.Used != 0 || b.Held != 0 {
-			v.say("%s has no balance from %s on, and %s used and %s held by the entries.", named(byID[k.Limit]), k.Window, b.Used, b.Held)
-		}
+	case !o.State.Open():
+		v.say("The job %s is about order %s, which is %s.", j.Kind, j.Subject, o.State)
 	}
 	return nil
 }
 
-func named(l limit.Limit) string {
-	return fmt.Sprintf("The %s limit %s by %s on %s %s", l.Measure, l.ID, l.Period, l.Scope, l.ScopeID)
+// requests that are remembered made something.
+func (v *books) requests() error {
+	place := ""
+	return v.pieces(func() (bool, error) {
+		page, next, err := v.r.AllIdem(place, verifyFeed)
+		if err != nil || len(page) == 0 {
+			return false, err
+		}
+		v.found.Rows += int64(len(page))
+		for _, i := range page {
+			if _, err = v.r.Order(i.About); err != nil && KindOf(err) == NotFound {
+				_, err = v.r.Document(i.About)
+			}
+			if err != nil && KindOf(err) == NotFound {
+				v.say("A request of %s is remembered as having made %s, which is no order and no document.", i.Day, i.About)
+			} else if err != nil {
+				return false, err
+			}
+		}
+		place = next
+		return true, nil
+	})
 }
 
-// events follow each other without gaps.
-func (v *books) events() error {
-	for {
-		page, err := v.r.Events(EventQuery{After: v.found.Events, Limit: 1000})
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		for _, e := range page {
-			if e.Pos != v.found.Events+1 {
-				v.say("Event %d follows event %d: what is between is missing.", e.Pos, v.found.Events)
-			}
-			v.found.Events = e.Pos
-		}
-	}
-}
+// waits are the jobs that wake an order which waits for a day.
+var waits = map[order.State]string{order.PendingProject: JobOpen, order.PendingStartDate: JobBegin}

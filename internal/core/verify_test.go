@@ -2,7 +2,9 @@ package core_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
@@ -44,6 +46,55 @@ func TestBooksThatWereTamperedWithAreFound(t *testing.T) {
 			l.Due += 10_000
 			return tx.UpdateLine(l)
 		}, "its lines"},
+		"an order without its entries' owner": {func(d *desk, tx core.Tx, p core.Placed) error {
+			o, err := tx.Order(p.Order.ID)
+			o.Project = 4711
+			if err != nil {
+				return err
+			}
+			return tx.UpdateOrder(o)
+		}, "names project 4711, which is not there."},
+		"a capacity's balance": {func(d *desk, tx core.Tx, p core.Placed) error {
+			l := limit.Limit{ID: 99, Scope: tenant.OnOffering, ScopeID: p.Order.Offering, Offering: p.Order.Offering, Component: p.Lines[0].Component,
+				Measure: limit.Quantity, Period: limit.Total, Value: units(9)}
+			if err := tx.PutLimit(l); err != nil {
+				return err
+			}
+			return tx.SetBalance(limit.Balance{Key: limit.Key{Limit: 99}, Held: units(1)})
+		}, "has 0 used and 1 held from 1970-01-01 on, and 0 and 2 by the entries."},
+		"a limit's missing balance": {func(d *desk, tx core.Tx, p core.Placed) error {
+			return tx.PutLimit(limit.Limit{ID: 99, Scope: tenant.OnResource, ScopeID: p.Order.Resource, Customer: p.Order.Customer, Measure: limit.Money, Period: limit.Total})
+		}, "has no balance from 1970-01-01 on, and 0 used and 224.69 held by the entries."},
+		"a resource's open order": {func(d *desk, tx core.Tx, p core.Placed) error {
+			r := p.Resource
+			r.OpenOrder = 0
+			return tx.UpdateResource(r)
+		}, "is pending-provider, and the open order of its resource is 0."},
+		"a resource's terms": {func(d *desk, tx core.Tx, p core.Placed) error {
+			for n, i := range []id.ID{5, 6} {
+				if err := tx.PutTerm(order.Term{ID: i, Resource: p.Resource.ID, From: d.clock.now().Add(time.Duration(n) * time.Hour)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, "goes on beyond the next one's beginning"},
+		"a job of nothing": {func(d *desk, tx core.Tx, p core.Placed) error {
+			return tx.PutJob(core.Job{Subject: 12, Kind: core.JobDelivery, RunAt: d.clock.now()})
+		}, "The job delivery is about order 12, which is not there."},
+		"a job that is gone": {func(d *desk, tx core.Tx, p core.Placed) error {
+			o, err := tx.Order(p.Order.ID)
+			o.State, o.StartsOn = order.PendingStartDate, ptr(o.CountsOn+3)
+			if err != nil {
+				return err
+			}
+			return tx.UpdateOrder(o)
+		}, "is pending-start-date, and there is no job begin to wake it."},
+		"a remembered request": {func(d *desk, tx core.Tx, p core.Placed) error {
+			return tx.PutIdem(core.Idem{Day: p.Order.CountsOn, Hash: [16]byte{1}, About: 13, At: d.clock.now()})
+		}, "is remembered as having made 13, which is no order and no document."},
+		"a usage": {func(d *desk, tx core.Tx, p core.Placed) error {
+			return tx.PutUsage(order.Usage{ID: 77, Resource: 14, Component: d.component("hpc", "cpu"), Period: p.Order.CountsOn, Amount: 10_000, UpdatedAt: d.clock.now()})
+		}, "was billed 0.01 for 0, and 0 for 0 by its entries.\nThe usage 77 is of resource 14, which is not there."},
 		"entries of nothing": {func(d *desk, tx core.Tx, p core.Placed) error {
 			e, err := tx.Entries(p.Order.ID)
 			if err != nil {
@@ -59,7 +110,7 @@ func TestBooksThatWereTamperedWithAreFound(t *testing.T) {
 			if err := d.store.Update(ctx, core.Touch{Scan: true}, func(tx core.Tx) error { return tt.tamper(d, tx, p) }); err != nil {
 				t.Fatal(err)
 			}
-			v, err := d.Verify(ctx, d.staff)
+			v, err := d.Verify(ctx, d.staff, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,14 +131,84 @@ func TestStockThatIsGivenBackIsNoFaultOfTheBooks(t *testing.T) {
 	less := core.Placement{Type: order.Update, Resource: p.Resource.ID, Asks: []core.Ask{{Component: "node", Quantity: units(1)}}}
 	must(d.PlaceOrder(ctx, d.owner, less))(t)
 	must(d.PlaceOrder(ctx, d.owner, core.Placement{Type: order.Terminate, Resource: p.Resource.ID}))(t)
-	if v := must(d.Verify(ctx, d.staff))(t); len(v.Disagrees) > 0 {
+	if v := must(d.Verify(ctx, d.staff, nil))(t); len(v.Disagrees) > 0 {
 		t.Errorf("said %q", v.Disagrees)
 	}
 }
 
 func TestOnlyStaffLookThroughTheBooks(t *testing.T) {
 	d := newDesk(t)
-	if _, err := d.Verify(ctx, d.owner); core.KindOf(err) != core.Forbidden {
+	if _, err := d.Verify(ctx, d.owner, nil); core.KindOf(err) != core.Forbidden {
 		t.Errorf("got %v, want a refusal", err)
+	}
+}
+
+func TestBooksThatAreWrittenToMeanwhileAreNotFoundFaulty(t *testing.T) {
+	for name, few := range map[string]int{"capacities settle at once": 100_000, "capacities take rounds": 3} {
+		t.Run(name, func(t *testing.T) {
+			defer core.SetFewEntries(few)()
+			d := newDesk(t)
+			yes := true
+			capacity := []core.LimitSpec{{Measure: limit.Quantity, Period: limit.Total, Value: ptr(units(1000))}}
+			must(d.Apply(ctx, core.System(), core.World{
+				Customers: []core.CustomerSpec{{Slug: "buyer", Limits: []core.LimitSpec{{Measure: limit.Money, Period: limit.Year, Value: dollars("500000")},
+					{Measure: limit.Money, Offering: "seller/pool", Period: limit.Month, Value: dollars("200000")}, {Measure: limit.Quantity, Offering: "seller/pool", Component: "node", Period: limit.Total, Value: ptr(units(500))}}}},
+				Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{{Code: "pool", Shared: &yes, Limits: capacity}}}}}))(t)
+			done := make(chan struct{})
+			var writers sync.WaitGroup
+			for _, who := range []core.Actor{d.owner, d.outsider} {
+				writers.Go(func() {
+					for n := 0; ; n++ {
+						select {
+						case <-done:
+							return
+						default:
+						}
+						ask := d.ask("pool", map[string]money.Micro{"node": units(int64(n%3 + 1))})
+						ask.Project = 0
+						p, err := d.PlaceOrder(ctx, who, ask)
+						if err == nil && n%2 == 0 {
+							_, err = d.PlaceOrder(ctx, who, core.Placement{Type: order.Terminate, Resource: p.Resource.ID})
+						}
+						if err != nil && core.KindOf(err) != core.LimitExceeded {
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+			writers.Go(func() { // limits come and go
+				for n := 0; ; n++ {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					spec := core.LimitSpec{Measure: limit.Quantity, Component: "node", Period: limit.Total, Value: ptr(units(900))}
+					if n%2 == 1 {
+						spec.Value = nil
+					}
+					if _, err := d.Apply(ctx, core.System(), core.World{Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{{Code: "pool", Limits: []core.LimitSpec{spec}}}}}}); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+			heard := map[string]bool{}
+			var v core.Verification
+			for n := 0; n < 12 || v.Orders < 150; n++ {
+				v = must(d.Verify(ctx, d.staff, func(v core.Verification) { heard[v.Doing] = true }))(t)
+				if len(v.Disagrees) > 0 {
+					t.Errorf("the books disagree: %q", v.Disagrees)
+					break
+				}
+			}
+			close(done)
+			writers.Wait()
+			if v.Entries < v.Orders || v.Rows < int64(v.Entries) || v.Rate() <= 0 || !heard["orders"] || !heard["capacities"] {
+				t.Errorf("looked at %+v, heard of %v", v, heard)
+			}
+			d.verified(t)
+		})
 	}
 }

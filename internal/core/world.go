@@ -21,6 +21,7 @@ type World struct {
 	Customers []CustomerSpec
 	Users     []UserSpec
 	Providers []ProviderSpec
+	Resources []ResourceSpec
 	Archive   ArchiveSpec
 }
 
@@ -70,10 +71,16 @@ type BucketSpec struct {
 type LimitSpec struct {
 	Customer  string // a user's limit is within one customer: its slug; "": the user's home
 	Measure   limit.Measure
-	Offering  string // what it is about: an offering's code, or provider/code; "": everything
+	Offering  string // what it is about: an offering's code, or provider/code; "": everything, on a resource its own
 	Component string // a component's code, of that offering
 	Period    limit.Period
 	Value     *money.Micro // nil: no limit; one that is there is taken away
+}
+
+// ResourceSpec sets limits on a resource that an order has made.
+type ResourceSpec struct {
+	ID     id.ID // the key
+	Limits []LimitSpec
 }
 
 // UserSpec is a user with roles, keys and limits.

@@ -24,7 +24,7 @@ import (
 	"github.com/docket-desk/docket/internal/imagery"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -48,14 +48,7 @@ func (d *desk) ahead(by time.Duration) { d.mu.Lock(); defer d.mu.Unlock(); d.now
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
-	store, err := sqlite.Open(t.TempDir(), sqlite.Options{Now: d.clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	store := fresh.Store(t, d.clock)
 	log := slog.New(slog.DiscardHandler)
 	d.Core = core.New(store, d.clock, id.NewSource(d.clock, 0, 0), seal.Key{1}, log, core.Config{})
 	made, err := d.Apply(t.Context(), core.System(), core.World{
@@ -379,7 +372,7 @@ func TestAWorkerThatDiedIsFollowedByAnother(t *testing.T) {
 	if err := d.delivery.Do(t.Context(), jobs[0]); err != nil && !lost(err) {
 		t.Errorf("the late worker ended with %v", err)
 	}
-	v, err := d.Verify(t.Context(), core.System())
+	v, err := d.Verify(t.Context(), core.System(), nil)
 	if err != nil || len(v.Disagrees) > 0 {
 		t.Errorf("the books: %v, %v", v.Disagrees, err)
 	}

@@ -82,18 +82,17 @@ type Entry struct {
 func (e Entry) Delta() (held, used Sums) {
 	s := Sums{e.Amount, e.Quantity}
 	from, to := e.Kind.Accounts()
-	for _, m := range []struct {
-		a    Account
-		sign money.Micro
-	}{{from, -1}, {to, 1}} {
-		switch d := (Sums{s.Amount * m.sign, s.Quantity * m.sign}); m.a {
+	add := func(a Account, s Sums) {
+		switch a {
 		case Held:
-			held = d
+			held = held.Plus(s)
 		case Used:
-			used = d
+			used = used.Plus(s)
 		case Allowance: // what neither held nor used has
 		}
 	}
+	add(from, Sums{-s.Amount, -s.Quantity})
+	add(to, s)
 	return held, used
 }
 

@@ -110,27 +110,53 @@ type Balance struct {
 	Used, Held money.Micro
 }
 
+// Plus adds what happened to a balance; money.ErrRange where that is more than can be
+// counted.
+func (b Balance) Plus(d Balance) (Balance, error) {
+	used, err := money.Add(b.Used, d.Used)
+	if err != nil {
+		return b, err
+	}
+	held, err := money.Add(b.Held, d.Held)
+	return Balance{Key: d.Key, Used: used, Held: held}, err
+}
+
 // Match returns the balances an entry counts against, in the order of limits.
 func Match(limits []Limit, c Calendar, e ledger.Entry) []Key {
 	var keys []Key
 	for _, l := range limits {
-		if !l.stands(e) || !l.about(e) {
-			continue
-		}
-		if w, ok := c.Window(l.Period, e.CountsOn); ok {
-			keys = append(keys, Key{l.ID, w})
+		if k, ok := l.match(c, e); ok {
+			keys = append(keys, k)
 		}
 	}
 	return keys
+}
+
+func (l Limit) match(c Calendar, e ledger.Entry) (Key, bool) {
+	if !l.stands(e) || !l.about(e) {
+		return Key{}, false
+	}
+	w, ok := c.Window(l.Period, e.CountsOn)
+	return Key{l.ID, w}, ok
 }
 
 func (l Limit) stands(e ledger.Entry) bool {
 	if l.Customer != 0 && l.Customer != e.Customer {
 		return false
 	}
-	on := map[tenant.Scope]id.ID{tenant.OnCustomer: e.Customer, tenant.OnProject: e.Project, tenant.OnUser: e.User,
-		tenant.OnResource: e.Resource, tenant.OnOffering: e.Offering}
-	return on[l.Scope] == l.ScopeID
+	switch l.Scope { // no map: a scan of the ledger comes here for each entry and limit
+	case tenant.OnCustomer:
+		return l.ScopeID == e.Customer
+	case tenant.OnProject:
+		return l.ScopeID == e.Project
+	case tenant.OnUser:
+		return l.ScopeID == e.User
+	case tenant.OnResource:
+		return l.ScopeID == e.Resource
+	case tenant.OnOffering:
+		return l.ScopeID == e.Offering
+	}
+	return false
 }
 
 func (l Limit) about(e ledger.Entry) bool {
@@ -145,24 +171,36 @@ func (l Limit) of(s ledger.Sums) money.Micro {
 	return s.Amount
 }
 
-// Deltas adds up what entries do to each balance they count against.
+// Deltas adds up what the entries of one act do to each balance they count against. Who
+// made them has seen that they can be counted.
 func Deltas(limits []Limit, c Calendar, entries []ledger.Entry) map[Key]Balance {
-	byID := map[id.ID]Limit{}
-	for _, l := range limits {
-		byID[l.ID] = l
-	}
 	out := map[Key]Balance{}
 	for _, e := range entries {
 		held, used := e.Delta()
-		for _, k := range Match(limits, c, e) {
-			b := out[k]
-			b.Key = k
-			b.Held += byID[k.Limit].of(held)
-			b.Used += byID[k.Limit].of(used)
-			out[k] = b
+		for _, l := range limits {
+			if k, ok := l.match(c, e); ok {
+				b := out[k]
+				out[k] = Balance{Key: k, Used: b.Used + l.of(used), Held: b.Held + l.of(held)}
+			}
 		}
 	}
 	return out
+}
+
+// AddUp adds what one entry does to each balance it counts against; money.ErrRange where
+// nobody could count that.
+func AddUp(sums map[Key]Balance, limits []Limit, c Calendar, e ledger.Entry) error {
+	held, used := e.Delta()
+	for _, l := range limits {
+		if k, ok := l.match(c, e); ok {
+			b, err := sums[k].Plus(Balance{Key: k, Used: l.of(used), Held: l.of(held)})
+			if err != nil {
+				return err
+			}
+			sums[k] = b
+		}
+	}
+	return nil
 }
 
 // Breach is a limit that what is asked does not fit.
@@ -185,14 +223,16 @@ func Check(limits []Limit, c Calendar, asked []ledger.Entry, later map[id.ID]boo
 	for _, e := range asked {
 		_, used := ledger.Entry{Kind: ledger.Charge, Amount: e.Amount, Quantity: e.Quantity}.Delta()
 		for _, l := range limits {
-			for _, k := range Match([]Limit{l}, c, e) {
-				s := sums[k]
-				total, err := money.Add(s.asked, l.of(used))
-				if err != nil {
-					return nil, err
-				}
-				sums[k] = sum{total, s.look || later[e.Component]}
+			k, ok := l.match(c, e)
+			if !ok {
+				continue
 			}
+			s := sums[k]
+			total, err := money.Add(s.asked, l.of(used))
+			if err != nil {
+				return nil, err
+			}
+			sums[k] = sum{total, s.look || later[e.Component]}
 		}
 	}
 	var broken []Breach

@@ -34,14 +34,15 @@ var ErrEnded = errors.New("not every order ended as it should have")
 // Run plays the demo until ctx ends or, with Exit, the four orders have.
 func Run(ctx context.Context, cfg app.Config, opt Options) error {
 	began := time.Now()
-	for _, name := range []string{jsonName, envName} { // those of an earlier run name ports that nobody answers
-		if err := os.Remove(filepath.Join(cfg.Data, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
 	d, err := app.Open(ctx, cfg)
 	if err != nil {
 		return err
+	}
+	// Those of an earlier run name ports that nobody answers. They are nobody else's: the folder is this desk's by now.
+	for _, name := range []string{jsonName, envName} {
+		if err := os.Remove(filepath.Join(cfg.Data, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return errors.Join(err, d.Close())
+		}
 	}
 	made, err := makeWorld(ctx, d)
 	if err != nil {

@@ -184,3 +184,27 @@ func TestADemoThatIsEndedInTheMiddleGoesOnAtTheNextStart(t *testing.T) {
 		t.Errorf("the books tell of %d orders, %v, %v", report.Orders, report.Disagrees, err)
 	}
 }
+
+func TestASecondDemoOverTheSameFolderLeavesTheFirstOnesFiles(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out said
+	done := make(chan error, 1)
+	go func() { done <- Run(ctx, config(t, dir), Options{NoOrders: true, Out: &out}) }()
+	until(t, &out, "answers at", done)
+	before := read(t, dir)
+	if err := Run(t.Context(), config(t, dir), Options{Exit: true, Out: &said{}}); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("the second demo ended with %v", err)
+	}
+	if after := read(t, dir); !maps.Equal(before, after) {
+		t.Errorf("demo.json was %v and is %v", before, after)
+	}
+	if _, err := os.Stat(filepath.Join(dir, envName)); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}

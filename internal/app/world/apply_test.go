@@ -11,14 +11,15 @@ import (
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
+	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
 type desk struct {
 	*core.Core
-	store *sqlite.Store
+	store core.Store
 	now   time.Time
 }
 
@@ -26,14 +27,7 @@ func open(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return d.now }
-	store, err := sqlite.Open(t.TempDir(), sqlite.Options{Now: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	store := fresh.Store(t, clock)
 	d.store = store
 	d.Core = core.New(store, clock, id.NewSource(clock, 0, 0), seal.Key{1}, slog.New(slog.DiscardHandler), core.Config{})
 	return d
@@ -294,5 +288,46 @@ func TestALimitIsTakenAway(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAResourceHasLimitsOfItsOwn(t *testing.T) {
+	d := open(t)
+	made := d.mustApply(t, string(demo))
+	pools := made.ID("offering", "docket-operations/pools")
+	who, err := d.PasswordHolder(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes := func(n int64) []core.Ask {
+		return []core.Ask{{Component: "modelarts.vm.cpu.8u.d", Quantity: money.Micro(n) * money.Unit}}
+	}
+	p, err := d.PlaceOrder(t.Context(), who.Actor, core.Placement{Offering: pools, Plan: made.ID("plan", "docket-operations/pools/on-demand"), Name: "pool-test", Asks: nodes(3)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	grow := core.Placement{Type: order.Update, Resource: p.Resource.ID, Asks: nodes(5)}
+	for _, id := range []string{p.Resource.ID.Decimal(), p.Resource.ID.UUID(id.Resource), p.Resource.ID.Hex17("oo-")} {
+		d.mustApply(t, "resources:\n  - id: "+id+"\n    limits:\n      - {measure: quantity, component: modelarts.vm.cpu.8u.d, period: total, value: 4}\n      - {measure: money, period: month, value: 1000}\n")
+		_, err := d.PlaceOrder(t.Context(), who.Actor, grow)
+		e := core.AsError(err)
+		if e.Kind != core.LimitExceeded || len(e.Breaches) != 1 {
+			t.Fatalf("five nodes where the resource may have four: %v", err)
+		}
+		if b := e.Breaches[0]; b.Scope != tenant.OnResource || b.ScopeName != "pool-test" || b.Used.String() != "3" || b.Asked.String() != "2" || b.Value.String() != "4" {
+			t.Errorf("refused by %+v", b)
+		}
+	}
+	d.mustApply(t, "resources:\n  - id: "+p.Resource.ID.Decimal()+"\n    limits: [{measure: quantity, component: modelarts.vm.cpu.8u.d, period: total, value: none}]\n")
+	if _, err := d.PlaceOrder(t.Context(), who.Actor, grow); err != nil {
+		t.Errorf("without the limit it is refused still: %v", err)
+	}
+	for text, want := range map[string]string{
+		"resources:\n  - id: 12\n    limits: []\n":  "w.yaml:2: resources[0].id: There is no resource 12.",
+		"resources:\n  - id: x y\n    limits: []\n": "w.yaml:2: resources[0].id: There is no resource x y.",
+	} {
+		if _, err := d.apply(t, text); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -43,18 +43,7 @@ func (d *desk) advance(by time.Duration) { d.mu.Lock(); defer d.mu.Unlock(); d.a
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{at: time.Date(2026, 11, 10, 9, 30, 0, 0, time.UTC)}
-	store, err := sqlite.Open(t.TempDir(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := store.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
+	store := fresh.Store(t, nil)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	key := seal.Key{1}
 	d.core = core.New(store, d.now, id.NewSource(d.now, 0, 0), key, log, core.Config{})

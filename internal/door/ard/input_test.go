@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/front"
 	"github.com/docket-desk/docket/internal/imagery"
 	"github.com/docket-desk/docket/internal/money"
 )
@@ -22,11 +23,11 @@ func TestNumbersAreExact(t *testing.T) {
 
 func TestBodiesThatDifferInSpacesAndOrderAreOneRequest(t *testing.T) {
 	same := func(a, b string) bool {
-		x, err := canonical([]byte(a))
+		x, err := front.Canonical([]byte(a))
 		if err != nil {
 			t.Fatal(err)
 		}
-		y, err := canonical([]byte(b))
+		y, err := front.Canonical([]byte(b))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,9 +1,6 @@
 package ard
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -272,30 +269,15 @@ func document(members map[string]json.RawMessage, ask orderAsk) (json.RawMessage
 // repeatKey is what makes a repeat of this request the same order: the caller's own
 // Idempotency-Key, else the body.
 func (d *door) repeatKey(r *http.Request) (*core.IdemKey, error) {
-	body, err := canonical(front.Body(r))
-	if err != nil {
-		return nil, err
-	}
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
 		if len(key) > 255 {
 			return nil, invalid("Idempotency-Key", "An Idempotency-Key may have at most 255 characters.")
 		}
+		body, err := front.Canonical(front.Body(r))
+		if err != nil {
+			return nil, err
+		}
 		return &core.IdemKey{Key: "key:" + key, Body: body, Window: keyFor}, nil
 	}
-	if d.opt.Repeat < 0 {
-		return nil, nil
-	}
-	sum := sha256.Sum256(body)
-	return &core.IdemKey{Key: "body:" + hex.EncodeToString(sum[:]), Body: body, Window: d.opt.Repeat, WhileGood: true}, nil
-}
-
-// canonical is the same for bodies that differ in spaces and in the order of members.
-func canonical(body []byte) ([]byte, error) {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber() // so that no two numbers become one
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, &core.Error{Kind: core.Invalid, Reason: front.ReasonSyntax, Msg: "The body is no valid JSON.", Err: err}
-	}
-	return json.Marshal(v)
+	return d.opt.Repeat.Key(r)
 }

@@ -44,7 +44,7 @@ func (d *door) wireOrder(r *http.Request, c components, p core.Placed) (orderOut
 	if err != nil {
 		return out, err
 	}
-	if o.Door == doorName {
+	if o.Door == Name {
 		if err := json.Unmarshal(delivery.Document, &out.Order); err != nil {
 			return out, err
 		}

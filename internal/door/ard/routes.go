@@ -26,13 +26,12 @@ type Options struct {
 	// Refresh makes refresh tokens, under another purpose than Access.
 	Refresh auth.Signed
 	Links   auth.Link
-	// Repeat is how long an order with the same body from the same key counts as the
-	// same order. 0: an hour; negative: it never does.
-	Repeat time.Duration
+	// Repeat is how long the same body is the same order. 0: an hour; negative: it never is.
+	Repeat front.SameBody
 }
 
-// doorName is how this door calls itself in orders and logs.
-const doorName = "ard"
+// Name is what orders placed here say of where they came from.
+const Name = "ard"
 
 const (
 	bodyBound = 1 << 20 // bytes
@@ -40,7 +39,7 @@ const (
 	accessFor = 12 * time.Hour
 	renewFor  = 30 * 24 * time.Hour
 	linkFor   = time.Hour
-	repeatFor = time.Hour
+	repeatFor = front.SameBody(time.Hour)
 	keyFor    = 24 * time.Hour // an Idempotency-Key of the caller's own
 )
 
@@ -56,7 +55,7 @@ func New(c *core.Core, opt Options) http.Handler {
 		opt.Repeat = repeatFor
 	}
 	d := &door{core: c, opt: opt}
-	d.frame = &front.Frame{Door: doorName, Scheme: opt.Scheme, Fail: fail, Log: opt.Log, MaxBody: bodyBound, Public: opt.Public}
+	d.frame = &front.Frame{Door: Name, Scheme: opt.Scheme, Fail: fail, Log: opt.Log, MaxBody: bodyBound, Public: opt.Public}
 
 	d.frame.HandleOpen("POST /auth/authenticate", d.authenticate)
 	d.handle("GET /auth/self", d.self)

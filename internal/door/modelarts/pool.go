@@ -50,6 +50,9 @@ func (d *door) createPool(w http.ResponseWriter, r *http.Request, at place) erro
 	if err != nil {
 		return err
 	}
+	if p.Idem, err = d.opt.Repeat.Key(r); err != nil {
+		return err
+	}
 	placed, err := d.core.PlaceOrder(r.Context(), at.who, p.Placement)
 	if err != nil {
 		return err

@@ -25,9 +25,10 @@ var Prefixes = []string{"/v1", "/v2", "/v3"}
 // Options is what a deployment decides.
 type Options struct {
 	Log    *slog.Logger
-	Public string       // accepted for likeness with the other doors: no answer here holds a link
-	Scheme front.Scheme // pairs, and Tokens from TokenHeader
-	Tokens auth.Signed  // what POST /v3/auth/tokens gives out
+	Public string         // accepted for likeness with the other doors: no answer here holds a link
+	Scheme front.Scheme   // pairs, and Tokens from TokenHeader
+	Tokens auth.Signed    // what POST /v3/auth/tokens gives out
+	Repeat front.SameBody // of new pools
 	// Login lets a user in by password; nil: auth.Login.
 	Login func(ctx context.Context, login, password string) (core.Holder, error)
 }

@@ -221,7 +221,8 @@ func (d *door) adjust(ctx context.Context, who core.Actor, in *adjustInput) (cli
 
 type placeInput struct {
 	Keyed
-	Body client.Placement
+	Repeat string `header:"Docket-Repeat" enum:"new" doc:"new: an order of its own, where the desk takes the same body for the same order."`
+	Body   client.Placement
 }
 
 func (d *door) placeOrder(ctx context.Context, who core.Actor, in *placeInput) (client.Order, error) {
@@ -236,7 +237,7 @@ func (d *door) placeOrder(ctx context.Context, who core.Actor, in *placeInput) (
 	if err != nil {
 		return client.Order{}, err
 	}
-	return d.tell(ctx, who, placed.Order.ID)
+	return d.show(ctx, who, placed)
 }
 
 func (d *door) quote(ctx context.Context, who core.Actor, p core.Placement) (client.Order, error) {
@@ -277,7 +278,12 @@ func (d *door) placement(ctx context.Context, who core.Actor, in *placeInput) (c
 		return p, r.err
 	}
 	var err error
-	if p.Idem, err = in.idem("place", 0, b); err != nil {
+	if p.Idem, err = in.idem("place", 0, b); err == nil && p.Idem == nil && in.Repeat == "" {
+		var body []byte
+		body, err = json.Marshal(b)
+		p.Idem = d.opt.Repeat.Of(body)
+	}
+	if err != nil {
 		return p, err
 	}
 	return p, d.core.View(ctx, who, func(s *core.Scene) error { return resolve(s, b, &p) })
@@ -302,12 +308,14 @@ func resolve(s *core.Scene, b client.Placement, p *core.Placement) error {
 			return err
 		}
 		offering = res.Offering
+	} else if b.Offering == "" {
+		return &core.Error{Kind: core.Invalid, Field: "offering", Msg: "Name the offering, or the resource that the order changes."}
 	} else {
-		sh, err := s.OfferingByCode(b.Offering)
+		o, err := s.OfferingCoded(b.Offering)
 		if err != nil {
 			return unknown("offering", b.Offering)
 		}
-		offering, p.Offering = sh.Offering.ID, sh.Offering.ID
+		offering, p.Offering = o.ID, o.ID
 	}
 	if b.Plan == "" {
 		return nil

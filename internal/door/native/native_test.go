@@ -16,12 +16,13 @@ import (
 	"github.com/docket-desk/docket/internal/auth"
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/front"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -36,20 +37,19 @@ var now = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 // storage, an operator.
 func desk(t *testing.T) (staff, buyer *client.Client, url string) {
 	t.Helper()
+	return deskWhere(t, 0)
+}
+
+// deskWhere is one where the same body is the same order.
+func deskWhere(t *testing.T, repeat front.SameBody) (staff, buyer *client.Client, url string) {
+	t.Helper()
 	clock := func() time.Time { return now }
-	store, err := sqlite.Open(t.TempDir(), sqlite.Options{Now: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	store := fresh.Store(t, clock)
 	c := core.New(store, clock, id.NewSource(clock, 0, 0), seal.Key{1}, slog.New(slog.DiscardHandler), core.Config{})
 	if _, err := c.Apply(t.Context(), core.System(), world()); err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(New(c, Options{Scheme: auth.TokenKey{Core: c}, Version: "test"}))
+	s := httptest.NewServer(New(c, Options{Scheme: auth.TokenKey{Core: c}, Version: "test", Repeat: repeat}))
 	t.Cleanup(s.Close)
 	return client.New(s.URL, token(1)), client.New(s.URL, token(2)), s.URL
 }
@@ -124,8 +124,11 @@ func TestAnOrderIsPlacedApprovedShippedAndCharged(t *testing.T) {
 	if want := "hold big 2000/2, hold small 30/3, capture big 2000/2, capture small 30/3"; strings.Join(kinds, ", ") != want {
 		t.Errorf("the ledger has %s, want %s", strings.Join(kinds, ", "), want)
 	}
-	if v := must(staff.Verify(t.Context()))(t); len(v.Disagrees) > 0 || v.Orders != 1 || v.Entries != 4 {
+	if v := must(staff.Verify(t.Context()))(t); len(v.Disagrees) > 0 || v.Orders != 1 || v.Entries != 4 || v.Rows <= 4 || v.Rate <= 0 {
 		t.Errorf("verified: %+v", v)
+	}
+	if v := must(staff.VerifyAloud(t.Context(), func(client.Report) {}))(t); len(v.Disagrees) > 0 || v.Orders != 1 || v.Entries != 4 {
+		t.Errorf("verified aloud: %+v", v)
 	}
 }
 
@@ -170,6 +173,35 @@ func TestAKeyMakesARequestSafeToRepeat(t *testing.T) {
 	}
 	if other := must(buyer.Place(t.Context(), racks, "k2"))(t); other.ID == first.ID {
 		t.Error("another key got the first order")
+	}
+}
+
+func TestTheSameBodyIsTheSameOrderWhereTheDeskIsSetSo(t *testing.T) {
+	staff, buyer, url := deskWhere(t, front.SameBody(time.Hour))
+	rack := client.Placement{Offering: "racks", Amounts: map[string]string{"big": "1"}}
+	first := must(buyer.Place(t.Context(), rack, ""))(t)
+	if again := must(buyer.Place(t.Context(), rack, ""))(t); again.ID != first.ID {
+		t.Errorf("the same body bought twice: %s and %s", first.ID, again.ID)
+	}
+	if keyed := must(buyer.Place(t.Context(), rack, "k"))(t); keyed.ID == first.ID {
+		t.Error("a key of its own got the first order")
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/docket/v1/orders", strings.NewReader(`{"offering":"racks","amounts":{"big":"1"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = http.Header{"Authorization": {"Bearer " + token(2)}, "Content-Type": {"application/json"}, front.RepeatHeader: {"new"}}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%v, %v", answer, err)
+	}
+	answer.Body.Close()
+	must(staff.Reject(t.Context(), first.ID, client.Verdict{Side: "provider"}))(t)
+	if anew := must(buyer.Place(t.Context(), rack, ""))(t); anew.ID == first.ID {
+		t.Error("an order that was rejected stands in the way of another")
+	}
+	if l := must(staff.Orders(t.Context(), client.OrderQuery{}))(t); len(l.Orders) != 4 {
+		t.Errorf("%d orders, want 4", len(l.Orders))
 	}
 }
 
@@ -262,6 +294,9 @@ func TestWhatIsNotOnesOwnIsNotThere(t *testing.T) {
 		_, err = buyer.Cancel(t.Context(), i, client.Verdict{})
 		refused(t, err, http.StatusNotFound)
 	}
+	if _, err := buyer.VerifyAloud(t.Context(), func(client.Report) {}); err == nil || err.(*client.Problem).Status != http.StatusForbidden {
+		t.Errorf("a buyer looked through the books: %v", err)
+	}
 	_, err := buyer.Verify(t.Context())
 	refused(t, err, http.StatusForbidden)
 	_, err = buyer.Apply(t.Context(), client.World{Customers: []client.Customer{{Slug: "mine"}}})
@@ -335,6 +370,16 @@ func TestBrokenRequestsAreProblems(t *testing.T) {
 				t.Errorf("answered %d %s, want %d", answer.StatusCode, b, tt.status)
 			}
 		})
+	}
+}
+
+func TestAnOrderThatNamesNoOfferingIsOfNone(t *testing.T) {
+	_, buyer, _ := desk(t)
+	p := racks
+	p.Offering = ""
+	_, err := buyer.Place(t.Context(), p, "")
+	if p := refused(t, err, http.StatusUnprocessableEntity); p.Field != "offering" {
+		t.Errorf("refused for %q: %s", p.Field, p.Detail)
 	}
 }
 

@@ -58,12 +58,3 @@ func (d *door) importArchive(ctx context.Context, who core.Actor, in *archiveInp
 	n, err := d.core.ImportArchive(ctx, who, all)
 	return client.Imported{Acquisitions: len(all.Acquisitions), Tiles: n}, err
 }
-
-func (d *door) verify(ctx context.Context, who core.Actor, _ *struct{}) (client.Report, error) {
-	v, err := d.core.Verify(ctx, who)
-	out := client.Report{Orders: v.Orders, Entries: v.Entries, Limits: v.Limits, Events: v.Events, Disagrees: v.Disagrees}
-	if out.Disagrees == nil {
-		out.Disagrees = []string{}
-	}
-	return out, err
-}

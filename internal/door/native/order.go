@@ -138,14 +138,14 @@ func line(l order.Line, c catalog.Component) client.Line {
 }
 
 // entries are what the ledger has of an order.
-func (v *view) entries(o order.Order) ([]client.Entry, error) {
-	list, err := v.Entries(o.ID)
+func (v *view) entries(p core.Placed) ([]client.Entry, error) {
+	list, err := v.EntriesOf(p)
 	if err != nil {
 		return nil, err
 	}
 	var out []client.Entry
 	for _, e := range list {
-		c, err := v.component(o.Offering, e.Component)
+		c, err := v.component(p.Order.Offering, e.Component)
 		if err != nil {
 			return nil, err
 		}

@@ -73,11 +73,11 @@ func (in *listInput) narrow(s *core.Scene, q *core.OrderQuery) error {
 		q.Projects = []id.ID{list[0].ID}
 	}
 	if in.Offering != "" {
-		sh, err := s.OfferingByCode(in.Offering)
+		o, err := s.OfferingCoded(in.Offering)
 		if err != nil {
 			return unknown("offering", in.Offering)
 		}
-		q.Offerings = []id.ID{sh.Offering.ID}
+		q.Offerings = []id.ID{o.ID}
 	}
 	return nil
 }
@@ -136,12 +136,26 @@ func (d *door) tell(ctx context.Context, who core.Actor, i id.ID) (client.Order,
 		if err != nil {
 			return err
 		}
-		v := newView(s)
-		if out, err = v.order(p); err != nil {
-			return err
-		}
-		out.Entries, err = v.entries(p.Order)
+		out, err = whole(s, p)
 		return err
 	})
+	return out, err
+}
+
+// show tells an order that the core has just handed over, as it then stood.
+func (d *door) show(ctx context.Context, who core.Actor, p core.Placed) (client.Order, error) {
+	var out client.Order
+	err := d.core.View(ctx, who, func(s *core.Scene) (err error) { out, err = whole(s, p); return err })
+	return out, err
+}
+
+// whole is an order with what the ledger has of it.
+func whole(s *core.Scene, p core.Placed) (client.Order, error) {
+	v := newView(s)
+	out, err := v.order(p)
+	if err != nil {
+		return out, err
+	}
+	out.Entries, err = v.entries(p)
 	return out, err
 }

@@ -22,9 +22,10 @@ const Name = "native"
 // Options is what a deployment decides.
 type Options struct {
 	Log     *slog.Logger
-	Public  string       // accepted for likeness with the other doors: no answer here holds a link
-	Scheme  front.Scheme // tokens
-	Version string       // of the program, for the description
+	Public  string         // accepted for likeness with the other doors: no answer here holds a link
+	Scheme  front.Scheme   // tokens
+	Version string         // of the program, for the description
+	Repeat  front.SameBody // of orders placed without an Idempotency-Key
 }
 
 // Bounds of bodies, in bytes. Worlds and archives are long.
@@ -35,6 +36,7 @@ const (
 
 type door struct {
 	core *core.Core
+	opt  Options
 	log  *slog.Logger
 }
 
@@ -43,7 +45,7 @@ func New(c *core.Core, opt Options) http.Handler {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &door{core: c, log: opt.Log}
+	d := &door{core: c, opt: opt, log: opt.Log}
 	frame := &front.Frame{Door: Name, Scheme: opt.Scheme, Fail: fail, Log: opt.Log, MaxBody: bodyBound, Public: opt.Public}
 	cfg := huma.DefaultConfig("Docket", opt.Version)
 	cfg.Info.Description = "The operator's API of an order desk. Ids of orders are taken in every spelling that any door of the desk uses."
@@ -100,6 +102,7 @@ func (d *door) register(api huma.API) {
 	huma.Register(api, post("apply", "/apply", "Make or change what a world names, all of it or nothing"), op(d, d.apply))
 	huma.Register(api, post("import-archive", "/archive", "Add tiles to the imagery archive"), op(d, d.importArchive))
 	huma.Register(api, post("verify", "/verify", "Recompute the books and say what disagrees"), op(d, d.verify))
+	huma.Register(api, post("verify-aloud", "/verify/aloud", "The same, telling about every second how far it is: a report in a line, the last one without doing"), d.verifyAloud)
 	if d.core.Turnable() { // no other desk has these paths at all
 		huma.Register(api, get("get-clock", "/clock", "What the desk's clock shows"), op(d, d.getClock))
 		huma.Register(api, post("turn-clock", "/clock", "Turn the desk's clock"), op(d, d.turnClock))

@@ -10,6 +10,7 @@ import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/imagery"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
@@ -29,6 +30,9 @@ func World(in client.World) (core.World, error) {
 	}
 	for n, p := range in.Providers {
 		w.Providers = append(w.Providers, r.provider(at("providers", n), p))
+	}
+	for n, l := range in.Resources {
+		w.Resources = append(w.Resources, r.resource(at("resources", n), l))
 	}
 	if in.Archive != nil {
 		w.Archive = r.archive("archive", *in.Archive)
@@ -143,6 +147,16 @@ func (r *reader) limits(path string, in []client.Limit) []core.LimitSpec {
 		out = append(out, s)
 	}
 	return out
+}
+
+func (r *reader) resource(path string, in client.Limited) core.ResourceSpec {
+	i, err := parseOrder(in.ID)
+	if err != nil {
+		if i, err = id.ParseUUID(id.Resource, in.ID); err != nil {
+			r.refuse(path+".id", "There is no resource %s.", clip(in.ID))
+		}
+	}
+	return core.ResourceSpec{ID: i, Limits: r.limits(path, in.Limits)}
 }
 
 func (r *reader) user(path string, in client.User) core.UserSpec {

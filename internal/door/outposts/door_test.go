@@ -22,7 +22,7 @@ import (
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -52,18 +52,7 @@ var pairs = map[string]auth.Credentials{
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{t: t, at: time.Date(2026, 11, 10, 9, 30, 0, 0, time.UTC)}
-	store, err := sqlite.Open(t.TempDir(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := store.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
+	store := fresh.Store(t, nil)
 	d.core = core.New(store, d.now, id.NewSource(d.now, 0, 0), seal.Key{1}, nil, core.Config{})
 	if _, err := d.core.Apply(ctx, core.System(), world()); err != nil {
 		t.Fatal(err)
@@ -257,6 +246,14 @@ func TestEveryCallAnswersAsItsConversationSays(t *testing.T) {
 			return d.handler, fronttest.Options{Sign: d.sign, Do: d.provide()}
 		},
 	})
+}
+
+func TestConversationsWhereTheSameBodyIsTheSameOrder(t *testing.T) {
+	fronttest.Replay(t, nil, "testdata/repeat/*.txtar", fronttest.Options{New: func(t *testing.T) (http.Handler, fronttest.Options) {
+		d := newDesk(t)
+		return New(d.core, Options{Scheme: &auth.SigV4{Core: d.core, Service: Name, Now: d.now}, Repeat: front.SameBody(10 * time.Minute)}),
+			fronttest.Options{Sign: d.sign, Do: d.provide()}
+	}})
 }
 
 func TestEveryWordOfTheCoreHasANameHere(t *testing.T) {

@@ -70,7 +70,11 @@ func (d *door) createOrder(w http.ResponseWriter, r *http.Request, who core.Acto
 	if err := d.core.View(r.Context(), who, func(s *core.Scene) (err error) { p, err = req.placement(s, who); return err }); err != nil {
 		return err
 	}
-	p.Idem = repeatable(r)
+	if p.Idem = repeatable(r); p.Idem == nil {
+		if p.Idem, err = d.opt.Repeat.Key(r); err != nil {
+			return err
+		}
+	}
 	placed, err := d.core.PlaceOrder(r.Context(), who, p)
 	if err != nil {
 		return err

@@ -19,10 +19,12 @@ type Options struct {
 	Log    *slog.Logger
 	Public string // accepted for likeness with the other doors: no answer here holds a link
 	Scheme front.Scheme
+	Repeat front.SameBody // of orders whose client sends no invocation id
 }
 
 type door struct {
 	core  *core.Core
+	opt   Options
 	frame *front.Frame
 }
 
@@ -31,7 +33,7 @@ func New(c *core.Core, opt Options) http.Handler {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &door{core: c}
+	d := &door{core: c, opt: opt}
 	d.frame = &front.Frame{Door: Name, Scheme: opt.Scheme, Fail: fail, Log: opt.Log, Public: opt.Public}
 	for pattern, h := range d.routes() {
 		d.frame.Handle(pattern, h)

@@ -14,13 +14,14 @@ import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/front"
 	"github.com/docket-desk/docket/internal/front/fronttest"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/seal"
-	"github.com/docket-desk/docket/internal/store/sqlite"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -53,19 +54,8 @@ func tokenOf(who string) string {
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{t: t, at: time.Date(2026, 11, 10, 9, 30, 0, 0, time.UTC)}
-	store, err := sqlite.Open(t.TempDir(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := store.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
-	d.core = core.New(store, d.now, id.NewSource(d.now, 0, 0), seal.Key{1}, nil, core.Config{})
+	var err error
+	d.core = core.New(fresh.Store(t, nil), d.now, id.NewSource(d.now, 0, 0), seal.Key{1}, nil, core.Config{})
 	if d.made, err = d.core.Apply(ctx, core.System(), world()); err != nil {
 		t.Fatal(err)
 	}
@@ -248,6 +238,13 @@ func TestConversations(t *testing.T) {
 	fronttest.Replay(t, nil, "testdata/*.txtar", fronttest.Options{New: func(t *testing.T) (http.Handler, fronttest.Options) {
 		d := newDesk(t)
 		return d.handler, d.options()
+	}})
+}
+
+func TestConversationsWhereTheSameBodyIsTheSameOrder(t *testing.T) {
+	fronttest.Replay(t, nil, "testdata/repeat/*.txtar", fronttest.Options{New: func(t *testing.T) (http.Handler, fronttest.Options) {
+		d := newDesk(t)
+		return New(d.core, Options{Public: "https://desk.example", Scheme: auth.TokenKey{Core: d.core}, Repeat: front.SameBody(10 * time.Minute)}), d.options()
 	}})
 }
 

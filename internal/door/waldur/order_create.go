@@ -33,6 +33,9 @@ func (d *door) createOrder(w http.ResponseWriter, r *http.Request, who core.Acto
 	if err := d.read(r, who, func(v *view) error { return v.linked(b, p) }); err != nil {
 		return err
 	}
+	if p.Idem, err = d.opt.Repeat.Key(r); err != nil {
+		return err
+	}
 	placed, err := d.core.PlaceOrder(r.Context(), who, p)
 	if err != nil {
 		return d.placingRefused(r, who, err, p, creation)

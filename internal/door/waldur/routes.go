@@ -13,6 +13,9 @@ import (
 // Prefixes are the paths that belong to this door.
 var Prefixes = []string{"/api", "/api-auth"}
 
+// Name is what orders placed here say of where they came from.
+const Name = "waldur"
+
 // Options is what the door needs beside the core.
 type Options struct {
 	Log    *slog.Logger
@@ -20,7 +23,8 @@ type Options struct {
 	Scheme front.Scheme // tokens
 	// TokenLife is how long a token made by password login lasts after its last use; 0: a day.
 	TokenLife time.Duration
-	Version   string // what version/ answers; "": "docket"
+	Version   string         // what version/ answers; "": "docket"
+	Repeat    front.SameBody // of orders that make a resource
 }
 
 type door struct {
@@ -48,7 +52,7 @@ func New(c *core.Core, opt Options) http.Handler {
 		opt.Version = "docket"
 	}
 	d := &door{core: c, opt: opt}
-	d.frame = &front.Frame{Door: "waldur", Scheme: opt.Scheme, Fail: fail, Log: opt.Log, Public: opt.Public}
+	d.frame = &front.Frame{Door: Name, Scheme: opt.Scheme, Fail: fail, Log: opt.Log, Public: opt.Public}
 	d.ops = d.operations()
 	for _, op := range d.ops {
 		pattern := op.method + " " + op.path + "{$}"

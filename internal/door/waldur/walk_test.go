@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/docket-desk/docket/internal/core"
 )
 
 // ask sends a request and returns the answer with its body.
@@ -237,4 +239,33 @@ func FuzzBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path uint8, body string) {
 		fuzzed(t, d, "bob", http.MethodPost, paths[int(path)%len(paths)], body)
 	})
+}
+
+func TestAReportAboveAComponentsCapIsRefusedInTheVendorsWords(t *testing.T) {
+	d := newDesk(t)
+	if _, err := d.core.Apply(t.Context(), core.System(), core.World{Providers: []core.ProviderSpec{{Customer: "nordic", Offerings: []core.OfferingSpec{{Code: "hpc",
+		Components: []core.ComponentSpec{{Code: "cpu", Attrs: json.RawMessage(`{"limit_amount": 50, "limit_period": "month"}`)}}}}}}}); err != nil {
+		t.Fatal(err)
+	}
+	v := d.vars()
+	if res, b := d.ask("alice", http.MethodPost, "/api/marketplace-orders/", fmt.Sprintf(`{"offering": "/api/marketplace-public-offerings/%s/", "project": "/api/projects/%s/",
+		"plan": "/api/marketplace-public-offerings/%[1]s/plans/%[3]s/", "attributes": {"name": "alloc"}, "limits": {"storage": 5}}`, v["hpc"], v["project"], v["standard"])); res.StatusCode != http.StatusCreated {
+		t.Fatalf("%d %s", res.StatusCode, b)
+	}
+	var orders []struct{ UUID, Marketplace_resource_uuid string }
+	d.get("alice", "/api/marketplace-orders/", &orders)
+	for _, act := range []string{"approve_by_provider", "set_state_done"} {
+		if res, b := d.ask("pat", http.MethodPost, "/api/marketplace-orders/"+orders[0].UUID+"/"+act+"/", `{}`); res.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %d %s", act, res.StatusCode, b)
+		}
+	}
+	report := func(amount string) (*http.Response, []byte) {
+		return d.ask("pat", http.MethodPost, "/api/marketplace-component-usages/set_usage/", `{"resource": "`+orders[0].Marketplace_resource_uuid+`", "usages": [{"type": "cpu", "amount": `+amount+`}]}`)
+	}
+	if res, b := report("50"); res.StatusCode != http.StatusCreated {
+		t.Errorf("%d %s", res.StatusCode, b)
+	}
+	if res, b := report("50.01"); res.StatusCode != http.StatusBadRequest || strings.TrimSpace(string(b)) != `["Total amount exceeds limit. Total amount: 50.01, limit: 50."]` {
+		t.Errorf("%d %s", res.StatusCode, b)
+	}
 }

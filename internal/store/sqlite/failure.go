@@ -42,10 +42,6 @@ var unavailable = map[sqlite.ResultCode]bool{
 	sqlite.ResultInterrupt: true,
 }
 
-func stale(about core.Ref) error {
-	return &core.Error{Kind: core.Conflict, Reason: core.ReasonStale, About: about, Msg: "The " + about.Kind + " was changed by someone else in the meantime."}
-}
-
 func unusable(op, msg string, err error) error {
 	return &core.Error{Kind: core.Unavailable, Op: op, Msg: msg, Err: err}
 }

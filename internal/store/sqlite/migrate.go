@@ -65,10 +65,15 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if s.opts.ReadOnly {
 		return unusable("migrate", "The database in "+s.dir+" was opened for reading only.", nil)
 	}
-	if err := s.turn(ctx); err != nil {
-		return err
+	select {
+	case <-s.closed:
+		return unusable("migrate", "The desk is closing.", nil)
+	default:
 	}
-	defer s.pass()
+	return s.line.Between(ctx, func() error { return s.migrate(context.WithoutCancel(ctx)) })
+}
+
+func (s *Store) migrate(ctx context.Context) error {
 	todo, err := migrations()
 	if err != nil {
 		return err

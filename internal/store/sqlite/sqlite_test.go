@@ -6,15 +6,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/store/line"
 )
 
 // openIn opens and migrates the store of a directory.
@@ -189,13 +190,13 @@ func TestALongQueryEndsWithItsContext(t *testing.T) {
 	keep(t, s, func(tx core.Tx) error { return tx.PutMeta("a", "1") })
 	ctx, cancel := context.WithCancel(t.Context())
 	err := s.View(ctx, func(r core.Reader) error {
-		st, err := r.(*reader).shaped("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
+		st, err := r.(*reader).e.prepare("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n", true)
 		if err != nil {
 			return err
 		}
 		go cancel()
 		_, err = st.Step() // would not end
-		return r.(*reader).failure("count", err)
+		return r.(*reader).e.failure("count", err)
 	})
 	if !errors.Is(err, context.Canceled) || !errors.Is(err, core.Unavailable) {
 		t.Errorf("got %v", err)
@@ -209,9 +210,20 @@ func TestALongQueryEndsWithItsContext(t *testing.T) {
 
 func TestTheLineBeforeTheWriterIsBounded(t *testing.T) {
 	s := openIn(t, t.TempDir(), Options{})
-	s.waiting.Store(mostWaiting)
-	wantRefused(t, s.Update(t.Context(), core.Touch{}, func(core.Tx) error { return nil }), "busy")
-	s.waiting.Store(0)
+	ctx, leave := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	keep(t, s, func(core.Tx) error { // nobody is taken out of the line meanwhile
+		for range line.Most {
+			all.Go(func() { _ = s.Update(ctx, core.Touch{}, func(core.Tx) error { return nil }) })
+		}
+		for s.line.Waiting() < line.Most {
+			runtime.Gosched()
+		}
+		wantRefused(t, s.Update(t.Context(), core.Touch{}, func(core.Tx) error { return nil }), "busy")
+		return nil
+	})
+	leave()
+	all.Wait()
 	keep(t, s, func(core.Tx) error { return nil })
 }
 
@@ -219,7 +231,7 @@ func TestStatementsKeptForFiltersAreBounded(t *testing.T) {
 	s := openIn(t, t.TempDir(), Options{Readers: 1})
 	for i := range 3 * mostKept {
 		if err := s.View(t.Context(), func(r core.Reader) error {
-			st, err := r.(*reader).shaped(fmt.Sprintf("SELECT %d", i))
+			st, err := r.(*reader).e.prepare(fmt.Sprintf("SELECT %d", i), true)
 			if err == nil {
 				_, err = st.Step()
 			}
@@ -232,43 +244,6 @@ func TestStatementsKeptForFiltersAreBounded(t *testing.T) {
 	s.readers.free <- c
 	if len(c.kept) > mostKept {
 		t.Errorf("%d statements are kept", len(c.kept))
-	}
-}
-
-func TestEveryWordHasACodeOfItsOwn(t *testing.T) {
-	hasCodes(t, orderTypes, order.Types())
-	hasCodes(t, orderStates, order.States())
-	hasCodes(t, orderOutcomes, []order.Outcome{"", order.Full, order.Partial})
-	hasCodes(t, lineStates, order.LineStates())
-	hasCodes(t, resourceStates, order.ResourceStates())
-	hasCodes(t, entryKinds, ledger.Kinds())
-}
-
-// hasCodes fails the test unless the table has each word once, in the words' order, by
-// which lists are sorted.
-func hasCodes[T comparable](t *testing.T, table codes[T], words []T) {
-	t.Helper()
-	if len(table.code) != len(words) || len(table.word) != len(words) {
-		t.Errorf("%s: %d words, %d codes, want %d", table.what, len(table.code), len(table.word), len(words))
-	}
-	if got := table.list(words); len(got) != len(words) || !slices.IsSorted(got) {
-		t.Errorf("%s: codes %v of %v", table.what, got, words)
-	}
-}
-
-func TestTheSchemasNumbersAreTheOnesMeant(t *testing.T) {
-	for _, s := range order.States() {
-		if s.Open() != (orderStates.code[s] <= lastOpen) {
-			t.Errorf("order state %s has code %d", s, orderStates.code[s])
-		}
-	}
-	for _, k := range ledger.Kinds() {
-		if spent := k == ledger.Capture || k == ledger.Charge || k == ledger.Refund; spent != (entryKinds.code[k] >= 3) {
-			t.Errorf("kind of entry %s has code %d", k, entryKinds.code[k])
-		}
-	}
-	if orderTypes.code[order.Create] != 1 || resourceStates.code[order.Terminated] != 6 {
-		t.Error("indexes of orders by resource and of live resources name codes that mean something else")
 	}
 }
 
@@ -409,9 +384,14 @@ func TestListsUseTheirIndex(t *testing.T) {
 		"an offering's resources": {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Offerings: customer}); return err }, "resources_offering (offering_id=?)"},
 		"a document's resources":  {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Ref: 7}); return err }, "resources_ref (ref=?)"},
 		"what a customer spent":   {func(r core.Reader) error { _, err := r.Spent(core.SpendQuery{Customer: 7, From: &since}); return err }, "COVERING INDEX entries_spent (customer_id=? AND at>?)"},
-		"a subject's events":      {func(r core.Reader) error { _, err := r.Events(core.EventQuery{Subject: 7}); return err }, "events_subject (subject_id=?"},
-		"the feed":                {func(r core.Reader) error { _, err := r.Events(core.EventQuery{After: 7}); return err }, "PRIMARY KEY (rowid>?)"},
-		"due jobs":                {func(r core.Reader) error { _, err := r.DueJobs([]string{"a", "b"}, since, 9); return err }, "jobs_run_at (run_at<?)"},
+		"a customer's entries":    {func(r core.Reader) error { _, err := r.CustomerEntries(7, core.EntryKey{}, 9); return err }, "orders_customer (customer_id=?"},
+		"a customer's next entries": {func(r core.Reader) error {
+			_, err := r.CustomerEntries(7, core.EntryKey{Subject: 8, N: 2}, 9)
+			return err
+		}, "orders_customer (customer_id=? AND id>?)"},
+		"a subject's events": {func(r core.Reader) error { _, err := r.Events(core.EventQuery{Subject: 7}); return err }, "events_subject (subject_id=?"},
+		"the feed":           {func(r core.Reader) error { _, err := r.Events(core.EventQuery{After: 7}); return err }, "PRIMARY KEY (rowid>?)"},
+		"due jobs":           {func(r core.Reader) error { _, err := r.DueJobs([]string{"a", "b"}, since, 9); return err }, "jobs_run_at (run_at<?)"},
 		"a customer's documents": {func(r core.Reader) error {
 			_, err := r.Documents(core.DocumentQuery{Kind: "site", Customers: customer})
 			return err
@@ -423,7 +403,7 @@ func TestListsUseTheirIndex(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got string
 			if err := s.View(t.Context(), func(r core.Reader) error {
-				c := r.(*reader).c
+				c := r.(*reader).e.c
 				clear(c.kept)
 				if err := tt.read(r); err != nil {
 					return err
@@ -442,6 +422,9 @@ func TestListsUseTheirIndex(t *testing.T) {
 				if strings.Contains(line, "SCAN ") && !strings.Contains(line, "json_each") && !strings.Contains(line, "order_sources") {
 					t.Errorf("it scans:\n%s", got)
 				}
+			}
+			if strings.Contains(got, "entries e") && strings.Contains(got, "TEMP B-TREE") {
+				t.Errorf("a page of entries is sorted:\n%s", got)
 			}
 			if strings.Contains(got, "MERGE") && strings.Contains(got, "TEMP B-TREE FOR ORDER BY\nRIGHT") {
 				t.Errorf("a stretch of an index is sorted:\n%s", got)

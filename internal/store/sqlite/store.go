@@ -6,13 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
 
 	"github.com/docket-desk/docket/internal/core"
-	"github.com/docket-desk/docket/internal/fault"
+	"github.com/docket-desk/docket/internal/store/line"
+	"github.com/docket-desk/docket/internal/store/record"
 )
 
 // Names of the files in the data directory.
@@ -33,24 +35,24 @@ type Options struct {
 	Now func() time.Time
 }
 
-// mostWaiting bounds the line before the writer. Beyond it callers are told to come
-// again rather than kept until they have given up.
-const mostWaiting = 4096
-
 // Store is core.Store over the SQLite file in one directory.
 type Store struct {
 	dir     string
 	opts    Options
 	lock    *os.File
-	writer  *conn
-	token   chan struct{} // holds one while nobody writes
-	waiting atomic.Int64
+	writer  *conn // the writing goroutine's alone
+	line    *line.Line
 	readers *pool
 	ready   atomic.Bool // the schema is this program's
+	closing sync.Once
 	closed  chan struct{}
+	pos     int64 // of the last event; the writing goroutine's
+	commits atomic.Int64
+	log     *walIndex
+	long    chan struct{} // told when the log is long enough to be taken into the file
+	taking  sync.WaitGroup
 	idem    idemIndex
-	owners  known[ownership]
-	sources known[source]
+	owners  record.Owners
 }
 
 var _ core.Store = (*Store)(nil)
@@ -65,17 +67,24 @@ func Open(dir string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &Store{dir: dir, opts: opts, token: make(chan struct{}, 1), closed: make(chan struct{})}
-	s.token <- struct{}{}
-	path := filepath.Join(dir, fileName)
-	s.readers = newPool(opts.Readers, func() (*conn, error) { return openReader(path) })
-	err := s.open(path)
+	s := &Store{dir: dir, opts: opts, closed: make(chan struct{}), long: make(chan struct{}, 1)}
+	s.line = line.New(s.closed)
+	s.readers = newPool(opts.Readers, func() (*conn, error) { return openReader(s.path()) })
+	err := s.open(s.path())
 	if err != nil {
 		s.shut()
 		return nil, err
 	}
+	if s.writer == nil {
+		s.line.Gone()
+	} else {
+		go s.write()
+		s.taking.Go(s.checkpoint)
+	}
 	return s, nil
 }
+
+func (s *Store) path() string { return filepath.Join(s.dir, fileName) }
 
 func (s *Store) open(path string) error {
 	if !s.opts.ReadOnly {
@@ -88,7 +97,14 @@ func (s *Store) open(path string) error {
 		}
 		s.writer = w
 	}
-	return s.check()
+	if err := s.check(); err != nil || s.opts.ReadOnly {
+		return err
+	}
+	var err error
+	if s.log, err = openWALIndex(path); err != nil { // made by the first reading
+		return unusable("open", "The database in "+s.dir+" cannot be opened.", err)
+	}
+	return nil
 }
 
 // check looks at the version of what was opened.
@@ -132,19 +148,20 @@ func (s *Store) load(c *conn) error {
 	if err := s.idem.load(c); err != nil {
 		return err
 	}
-	if err := s.owners.load(c, ownerships); err != nil {
+	var err error
+	if s.pos, err = c.number("SELECT coalesce(max(pos), 0) FROM events"); err != nil {
 		return err
 	}
-	return s.sources.load(c, sources)
+	return s.owners.Load(&s.newReader(context.Background(), c).Reader)
 }
 
 func openWriter(path string) (*conn, error) {
 	return openConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate,
 		"page_size = 4096", "journal_mode = wal", "synchronous = full",
-		"temp_store = memory",       // else a statement of several rows spills a journal of its own
-		"cache_size = -65536",       // 64 MiB
-		"mmap_size = 1073741824",    //
-		"wal_autocheckpoint = 8000", // on the writer's path, after the commit that reaches it
+		"temp_store = memory",    // else a statement of several rows spills a journal of its own
+		"cache_size = -65536",    // 64 MiB
+		"mmap_size = 1073741824", //
+		"wal_autocheckpoint = 0", // see checkpointer
 		"trusted_schema = off")
 }
 
@@ -171,15 +188,17 @@ func (s *Store) takeLock() error {
 	return nil
 }
 
-// Close waits for those who are reading and writing and closes the database.
+// Close waits for those who are reading and writing and closes the database. Who is
+// still waiting to write is told that the desk is closing.
 func (s *Store) Close() error {
-	select {
-	case <-s.closed:
-		return nil
-	case <-s.token:
+	var err error
+	s.closing.Do(func() {
 		close(s.closed)
-	}
-	return s.shut()
+		<-s.line.Ended()
+		s.taking.Wait()
+		err = s.shut()
+	})
+	return err
 }
 
 func (s *Store) shut() error {
@@ -189,33 +208,12 @@ func (s *Store) shut() error {
 			err = e
 		}
 	}
+	s.log.close()
 	if s.lock != nil {
 		s.lock.Close()
 	}
 	return err
 }
-
-// turn waits until the caller alone may write. A context that ends before is dropped.
-func (s *Store) turn(ctx context.Context) error {
-	defer s.waiting.Add(-1)
-	if s.waiting.Add(1) > mostWaiting {
-		return unusable("update", "The desk is busy. Try again in a moment.", nil)
-	}
-	select {
-	case <-s.token:
-	case <-s.closed:
-		return unusable("update", "The desk is closing.", nil)
-	case <-ctx.Done():
-		return ended(ctx)
-	}
-	if ctx.Err() != nil {
-		s.pass()
-		return ended(ctx)
-	}
-	return nil
-}
-
-func (s *Store) pass() { s.token <- struct{}{} }
 
 func ended(ctx context.Context) error {
 	return unusable("store", "The request ended before its turn.", ctx.Err())
@@ -239,64 +237,12 @@ func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
 		}
 		return ended(ctx)
 	}
-	r := &reader{store: s, c: c, ctx: ctx}
+	r := s.newReader(ctx, c)
 	defer r.end()
 	if err := c.run("BEGIN"); err != nil {
-		return r.failure("view", err)
+		return r.e.failure("view", err)
 	}
 	return fn(r)
-}
-
-// Update runs fn alone and keeps all it wrote or nothing. Once its turn has come the
-// outcome stands, whether or not ctx ends. One commit, one sync each; a group of
-// callers may come to share them, so on is not looked at yet.
-func (s *Store) Update(ctx context.Context, on core.Touch, fn func(tx core.Tx) error) error {
-	if s.opts.ReadOnly {
-		return unusable("update", "The database in "+s.dir+" was opened for reading only.", nil)
-	}
-	if err := s.usable("update"); err != nil {
-		return err
-	}
-	if err := s.turn(ctx); err != nil {
-		return err
-	}
-	defer s.pass()
-	t := &tx{reader: reader{store: s, c: s.writer, ctx: context.WithoutCancel(ctx)}}
-	t.own = &t.idem
-	if err := t.c.run("BEGIN IMMEDIATE"); err != nil {
-		return t.failure("update", err)
-	}
-	defer func() { // also where fn panics or ends its goroutine: nothing is kept
-		t.c = nil // fn may have kept tx
-		s.writer.endTx()
-	}()
-	err := fn(t)
-	if err == nil {
-		err = t.failed
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.commit(); err != nil {
-		return t.failure("commit", err)
-	}
-	s.idem.keep(t.idem)
-	s.owners.keep(t.owners)
-	s.sources.keep(t.sources)
-	return nil
-}
-
-// commit keeps what was written, between the two points at which the crash harness may
-// break the program: before, nothing was kept; after, all was and nobody was told.
-func (s *Store) commit() error {
-	if err := fault.At(fault.CommitBefore); err != nil {
-		return err
-	}
-	if err := s.writer.run("COMMIT"); err != nil {
-		return err
-	}
-	_ = fault.At(fault.CommitAfter) // an error here would deny what is done
-	return nil
 }
 
 func (s *Store) usable(op string) error {

@@ -205,7 +205,8 @@ func idemRolledBack(t *testing.T, s core.Store) {
 	one := idem(100, 1)
 	update(t, s, func(tx core.Tx) error { return tx.PutIdem(one) })
 	err := tryUpdate(s, func(tx core.Tx) error {
-		return errors.Join(tx.PutIdem(idem(100, 2)), tx.PutIdem(idem(101, 1)), tx.DropIdem(101), errRefused)
+		_, dropped := tx.DropIdem(101, 9)
+		return errors.Join(tx.PutIdem(idem(100, 2)), tx.PutIdem(idem(101, 1)), dropped, errRefused)
 	})
 	if !errors.Is(err, errRefused) {
 		t.Fatal(err)
@@ -226,8 +227,17 @@ func idemDropped(t *testing.T, s core.Store) {
 	days := []day.Day{100, 101, 102}
 	again := idem(102, 2)
 	update(t, s, func(tx core.Tx) error {
-		if err := errors.Join(tx.PutIdem(idem(100, 4)), tx.DropIdem(102)); err != nil {
+		if err := tx.PutIdem(idem(100, 4)); err != nil {
 			return err
+		}
+		for _, want := range []int{2, 1, 0} { // in pieces
+			n, err := tx.DropIdem(102, 2)
+			if err != nil {
+				return err
+			}
+			if n != want {
+				t.Errorf("%d were dropped, want %d", n, want)
+			}
 		}
 		for _, hash := range []byte{1, 2, 4} {
 			_, err := tx.Idem(days, [16]byte{hash, 15: 1})
@@ -239,7 +249,13 @@ func idemDropped(t *testing.T, s core.Store) {
 	wantIdem(t, s, days, 2, &again)
 	wantIdem(t, s, days, 3, &late)
 	wantIdem(t, s, days, 4, nil)
-	update(t, s, func(tx core.Tx) error { return tx.DropIdem(200) })
+	update(t, s, func(tx core.Tx) error {
+		n, err := tx.DropIdem(200, 100)
+		if err == nil && n != 2 {
+			t.Errorf("%d were dropped, want 2", n)
+		}
+		return err
+	})
 	one := idem(200, 1)
 	update(t, s, func(tx core.Tx) error { return tx.PutIdem(one) })
 	wantIdem(t, s, []day.Day{200}, 1, &one)

@@ -280,6 +280,7 @@ func everything(t *testing.T, s core.Store) {
 	var ids []id.ID
 	all := ledgerEntries(53)
 	update(t, s, func(tx core.Tx) error {
+		ids = nil // it may run again
 		for i := range 25 {
 			o := anOrder(madeID(i))
 			if i%4 == 0 {

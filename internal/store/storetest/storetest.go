@@ -36,6 +36,7 @@ var promises = []struct {
 	{"a view of an ended context does not run", endedView},
 	{"once its turn has come an update stands though its context ends", standsThoughEnded},
 	{"migrating again changes nothing", migrateAgain},
+	{"ids go on above those that may have been drawn", idFloor},
 	{"positions of events have no gaps", eventsWithoutGaps},
 	{"events are filtered and ascend", eventFilters},
 	{"a job is found when it is due, the longest due first", dueJobs},
@@ -58,6 +59,8 @@ var promises = []struct {
 	{"acquisitions and tiles are filtered", archiveQueries},
 	{"what has no page comes in its order", plainLists},
 	{"everything can be read in bounded pieces", everything},
+	{"a customer's entries come in pieces, its orders' before its usages'", customerEntries},
+	{"jobs and requests can be read in bounded pieces", otherPieces},
 	{"the newest record is found, whatever it is", newestRecord},
 	{"what a request contains is found by its path", requestContains},
 }

@@ -1,0 +1,150 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// result is what a run leaves behind. It names neither the machine nor a path on it.
+type result struct {
+	Date    string
+	Commit  string
+	Machine machine
+	Options struct {
+		Run       string
+		Rounds    int
+		Seconds   float64
+		Customers int
+		Stored    stored
+	}
+	Targets  []row
+	Readings []row
+	Plots    []point
+}
+
+func (b *bench) result(ctx context.Context) (result, error) {
+	var r result
+	var err error
+	if r.Machine, err = facts(b.dir); err != nil {
+		return r, err
+	}
+	r.Date, r.Commit = time.Now().UTC().Format(time.DateOnly), commit(ctx)
+	r.Options.Run, r.Options.Rounds, r.Options.Seconds, r.Options.Customers, r.Options.Stored = b.opt.run.String(), b.opt.rounds, b.opt.time.Seconds(), b.opt.customers, b.n
+	r.Targets, r.Readings, r.Plots = b.book.rows(targets(b.n)), b.book.rows(readings(b.n)), b.plots
+	return r, nil
+}
+
+// commit names what was measured, as far as it is one.
+func commit(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// report prints the tables and writes what is to be kept.
+func (b *bench) report(ctx context.Context) error {
+	r, err := b.result(ctx)
+	if err != nil {
+		return err
+	}
+	var page bytes.Buffer
+	if err := r.write(&page, b.why); err != nil {
+		return err
+	}
+	if _, err := os.Stdout.Write(page.Bytes()); err != nil {
+		return err
+	}
+	if b.opt.results != "" {
+		if err := r.keep(b.opt.results); err != nil {
+			return err
+		}
+	}
+	if b.opt.docs != "" {
+		return intoPage(b.opt.docs, page.String())
+	}
+	return nil
+}
+
+// write writes the tables in Markdown.
+func (r result) write(w io.Writer, why func(line) string) error {
+	m := r.Machine
+	_, err := fmt.Fprintf(w, "%s, commit %s: %d cores, %.0f GiB, %s, %s, Linux %s, %s. %d rounds, loads of %g s, %d customers; %d orders stored where a line says nothing else.\n\n",
+		r.Date, r.Commit, m.Cores, m.MemoryGiB, m.Go, m.OS, m.Kernel, m.FileSystem, r.Options.Rounds, r.Options.Seconds, r.Options.Customers, r.Options.Stored.Base)
+	if err == nil {
+		err = targetGrid(r.Targets, why).write(w)
+	}
+	if err == nil {
+		_, err = fmt.Fprint(w, "\nWhat these were made of:\n\n")
+	}
+	if err == nil {
+		err = readingGrid(r.Readings).write(w)
+	}
+	return err
+}
+
+// keep writes the result and the plots into a folder.
+func (r result) keep(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, r.Date+"-"+r.Commit+".json"), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	for name, c := range map[string]chart{
+		plotClients: {title: fmt.Sprintf("Placing orders, %s stored", count(r.Options.Stored.Base)), axis: "clients at once"},
+		plotRows:    {title: fmt.Sprintf("Placing orders, %d submitters", clients), axis: "orders stored"},
+	} {
+		for _, p := range r.Plots {
+			if p.Plot == name {
+				c.points = append(c.points, p)
+			}
+		}
+		if len(c.points) == 0 {
+			continue
+		}
+		var drawn bytes.Buffer
+		if err := c.write(&drawn); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+".svg"), drawn.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Marks of the part of a page that a run writes.
+const (
+	tablesBegin = "<!-- tables: written by make bench -->"
+	tablesEnd   = "<!-- tables end -->"
+)
+
+// intoPage puts the tables between the marks of a page.
+func intoPage(name, tables string) error {
+	old, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(old), tablesBegin)
+	_, after, ok2 := strings.Cut(rest, tablesEnd)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s has no place between %q and %q", name, tablesBegin, tablesEnd)
+	}
+	return os.WriteFile(name, []byte(before+tablesBegin+"\n"+tables+tablesEnd+after), 0o644)
+}

@@ -1,0 +1,471 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/limit"
+	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/store/line"
+	"github.com/docket-desk/docket/internal/store/record"
+	"github.com/docket-desk/docket/internal/tenant"
+)
+
+// batch is one transaction of many acts.
+type batch struct {
+	*keep
+	w        *writer
+	calls    []*waiter
+	outcomes []line.Outcome // of calls, one each, where they have decided
+	engine   engine         // for what is read statement by statement
+	direct   record.Reader
+	shelf    *shelf
+	today    day.Day
+}
+
+// lostError says that the connection was lost when it was too late to tell whether the
+// batch was committed.
+type lostError struct {
+	batch int64
+	pid   uint32
+	err   error
+}
+
+func (e *lostError) Error() string {
+	return "the connection was lost while committing: " + e.err.Error()
+}
+func (e *lostError) Unwrap() error { return e.err }
+
+// attempt runs the batch once: it locks and reads, lets each act decide, writes, commits
+// and answers. An error means that nothing of it stands, or, where it is a lostError, that
+// nobody knows; then nobody was answered, and calls are those that must come again.
+func (b *batch) attempt() error {
+	ctx, cancel := context.WithTimeout(context.Background(), roundWithin)
+	defer cancel()
+	b.engine = engine{conn: b.w.conn, ctx: ctx}
+	b.direct = record.Reader{Engine: &b.engine, Now: b.w.s.opts.Now}
+	b.shelf, b.today = &b.w.shelf, day.Of(b.w.s.opts.Now())
+	if err := b.lock(ctx); err != nil {
+		return err
+	}
+	if err := b.lockBalances(ctx); err != nil {
+		return err
+	}
+	if wrote := b.decide(); b.engine.broken != nil {
+		return b.engine.broken
+	} else if wrote {
+		if err := b.flush(ctx); err != nil {
+			return err
+		}
+	} else if _, err := b.w.conn.Exec(ctx, "ROLLBACK"); err != nil {
+		return err
+	}
+	b.stands()
+	return nil
+}
+
+// stands answers everybody: what was decided is in the database.
+func (b *batch) stands() {
+	b.w.s.owners.Keep(b.added)
+	for n, c := range b.calls {
+		c.Answer(b.outcomes[n])
+	}
+}
+
+// pipeline sends statements and hands every row of the nth to read[n].
+type pipeline struct {
+	p    *pgconn.Pipeline
+	read []func(record.Row)
+}
+
+var binary1 = []int16{1}
+
+func (b *batch) pipe(ctx context.Context) *pipeline {
+	return &pipeline{p: b.w.conn.PgConn().StartPipeline(ctx)}
+}
+
+func (p *pipeline) send(name string, read func(record.Row), params ...[]byte) {
+	p.p.SendQueryPrepared(name, params, binary1, binary1)
+	p.read = append(p.read, read)
+}
+
+// end waits for all answers. The first error ends the transaction, and what follows it in
+// the pipeline is not run.
+func (p *pipeline) end() error {
+	if err := p.p.Sync(); err != nil {
+		return errors.Join(err, p.p.Close())
+	}
+	var first error
+	var r row
+	for n := 0; ; {
+		got, err := p.p.GetResults()
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			if fatal(err) {
+				_ = p.p.Close()
+				return first
+			}
+			n++
+			continue
+		}
+		switch got := got.(type) {
+		case *pgconn.ResultReader:
+			for got.NextRow() {
+				if n < len(p.read) && p.read[n] != nil {
+					r.values = got.Values()
+					p.read[n](&r)
+				}
+			}
+			if _, err := got.Close(); err != nil && first == nil {
+				first = err
+			}
+			n++
+		case *pgconn.PipelineSync:
+			if err := p.p.Close(); first == nil {
+				first = err
+			}
+			return first
+		default:
+			_ = p.p.Close()
+			return errors.Join(first, errors.New("the pipeline ended before its answers"))
+		}
+	}
+}
+
+// lock is the first round: all that the acts named, and what lies under it.
+func (b *batch) lock(ctx context.Context) error {
+	var all core.Touch
+	for _, c := range b.calls {
+		all.Customers = append(all.Customers, c.on.Customers...)
+		all.Offerings = append(all.Offerings, c.on.Offerings...)
+		all.Documents = append(all.Documents, c.on.Documents...)
+		all.Orders = append(all.Orders, c.on.Orders...)
+		all.Resources = append(all.Resources, c.on.Resources...)
+		all.Idem = append(all.Idem, c.on.Idem...)
+	}
+	l := locksOf(all)
+	p := b.pipe(ctx)
+	p.send(sBegin, nil)
+	p.send(sShareDesk, nil, bigint(lockDesk))
+	if len(l.requests) > 0 {
+		p.send(sTakeRequests, nil, numbers(l.requests))
+	}
+	for _, k := range l.records {
+		b.locked[id.ID(k)] = true
+	}
+	orders, resources := numbers(l.orders), numbers(l.resources)
+	rows := len(l.orders)+len(l.resources) > 0
+	if len(l.records) > 0 || rows {
+		p.send(sShareRecords, nil, numbers(l.records), orders, resources)
+	}
+	rev := int64(0)
+	p.send(sShelf, func(r record.Row) { rev = r.Int(0) })
+	if len(l.requests) > 0 {
+		b.readIdem(p, all.Idem)
+	}
+	if rows {
+		b.readOrders(p, l, orders, resources)
+	}
+	if docs := keys(all.Documents); len(docs) > 0 {
+		b.readDocuments(p, docs)
+	}
+	if err := p.end(); err != nil {
+		return err
+	}
+	b.shelf.at(rev)
+	for _, s := range b.orders {
+		b.locked[s.v.Customer], b.locked[s.v.Offering] = true, true
+	}
+	for _, s := range b.resources {
+		b.locked[s.v.Customer], b.locked[s.v.Offering] = true, true
+	}
+	return b.engine.broken
+}
+
+func (b *batch) readIdem(p *pipeline, asked [][16]byte) {
+	var list [][]byte
+	for _, h := range asked {
+		if b.idem[h] == nil {
+			b.idem[h] = &slot[core.Idem]{}
+			list = append(list, h[:])
+		}
+	}
+	var on []int32
+	for d := b.today - idemDays; d <= b.today+idemDays; d++ {
+		on = append(on, int32(d))
+	}
+	p.send(sIdem, func(r record.Row) {
+		i := readIdem(r)
+		b.idemDays[i.Hash] = append(b.idemDays[i.Hash], i.Day)
+		*b.idem[i.Hash] = stored(i) // the latest comes last
+	}, days(on), hashes(list))
+}
+
+// idemDays is how many days around today requests are looked for in: clocks differ, and a
+// day ends between two requests.
+const idemDays = 2
+
+// near reports whether requests of all these days are kept.
+func (b *batch) near(days ...day.Day) bool {
+	return !slices.ContainsFunc(days, func(d day.Day) bool { return d < b.today-idemDays || d > b.today+idemDays })
+}
+
+// readOrders reads the orders and resources that were named, and all that moves under
+// their locks alone.
+func (b *batch) readOrders(p *pipeline, l locks, orders, resources []byte) {
+	for _, k := range l.orders {
+		b.orders[id.ID(k)] = &slot[order.Order]{}
+		b.subjects[id.ID(k)] = true
+		b.entries[id.ID(k)] = nil
+	}
+	for _, k := range l.resources {
+		b.resources[id.ID(k)] = &slot[order.Resource]{}
+		b.subjects[id.ID(k)] = true
+	}
+	p.send(sOrders, func(r record.Row) {
+		o := scan(b, r, record.Orders)
+		s := stored(o)
+		b.orders[o.ID] = &s
+		b.subjects[o.ID] = true
+		if _, ok := b.entries[o.ID]; !ok {
+			b.entries[o.ID] = nil
+		}
+	}, orders, resources)
+	p.send(sResources, func(r record.Row) {
+		v := scan(b, r, record.Resources)
+		s := stored(v)
+		b.resources[v.ID] = &s
+		b.subjects[v.ID] = true
+	}, orders, resources)
+	p.send(sLines, func(r record.Row) {
+		v := scan(b, r, record.Lines)
+		b.lines[v.Order] = append(b.lines[v.Order], stored(v))
+	}, orders, resources)
+	p.send(sEntries, func(r record.Row) {
+		v := scan(b, r, record.Entries)
+		b.entries[v.Subject] = append(b.entries[v.Subject], stored(v))
+	}, orders, resources)
+	p.send(sJobs, func(r record.Row) {
+		v := scan(b, r, record.Jobs)
+		s := stored(v)
+		b.jobs[jobKey{v.Subject, v.Kind}] = &s
+	}, orders, resources)
+}
+
+func (b *batch) readDocuments(p *pipeline, docs []int64) {
+	for _, k := range docs {
+		b.documents[id.ID(k)] = &slot[core.Document]{}
+	}
+	p.send(sDocuments, func(r record.Row) {
+		v := scan(b, r, record.Documents)
+		s := stored(v)
+		b.documents[v.ID] = &s
+	}, numbers(docs))
+}
+
+// scan reads a row of a table.
+func scan[T any](b *batch, r record.Row, t *record.Table[T]) T {
+	var v T
+	f := record.From(r)
+	t.Each(f, &v)
+	if err := f.Err(); err != nil && b.engine.broken == nil {
+		b.engine.broken = err
+	}
+	return v
+}
+
+// lockBalances is the second round: the balances that the acts' limits lead to, made where
+// there is none.
+func (b *batch) lockBalances(ctx context.Context) error {
+	var wanted []limit.Key
+	for _, c := range b.calls {
+		found, err := b.balancesOf(c)
+		if b.engine.broken != nil {
+			return b.engine.broken
+		}
+		if err != nil && !errors.Is(err, core.NotFound) && err != errNotKept { // the act itself will meet these
+			return err
+		}
+		wanted = append(wanted, found...)
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	slices.SortFunc(wanted, func(x, y limit.Key) int {
+		if x.Limit != y.Limit {
+			return int(min(1, max(-1, int64(x.Limit-y.Limit))))
+		}
+		return int(x.Window - y.Window)
+	})
+	wanted = slices.Compact(wanted)
+	limits, windows := make([]int64, len(wanted)), make([]int32, len(wanted))
+	for n, k := range wanted {
+		limits[n], windows[n] = int64(k.Limit), int32(k.Window)
+	}
+	ls, ws := numbers(limits), days(windows)
+	p := b.pipe(ctx)
+	p.send(sMakeBalances, nil, ls, ws)
+	p.send(sTakeBalances, func(r record.Row) {
+		v := scan(b, r, record.Balances)
+		s := stored(v)
+		b.balances[v.Key] = &s
+	}, ls, ws)
+	if err := p.end(); err != nil {
+		return err
+	}
+	return b.engine.broken
+}
+
+// party is who an act's entries can be of.
+type party struct {
+	customer, project, user, offering, resource id.ID
+	days                                        []day.Day
+}
+
+// parties are those of what an act named: what it places, the orders it acts on, the
+// resources it reports on.
+func (b *batch) parties(c *waiter) []party {
+	var out []party
+	at := func(list []id.ID) id.ID {
+		if len(list) > 0 {
+			return list[0]
+		}
+		return 0
+	}
+	if at(c.on.Customers) != 0 && at(c.on.Offerings) != 0 {
+		out = append(out, party{at(c.on.Customers), at(c.on.Projects), at(c.on.Users), at(c.on.Offerings), 0, c.on.Days})
+	}
+	for _, i := range c.on.Orders {
+		if s := b.orders[i]; s != nil && s.there {
+			out = append(out, party{s.v.Customer, s.v.Project, s.v.User, s.v.Offering, s.v.Resource, slices.Concat(c.on.Days, b.daysOf(i))})
+		}
+	}
+	for _, i := range c.on.Resources {
+		if s := b.resources[i]; s != nil && s.there {
+			user := s.v.User
+			if at(c.on.Users) != 0 {
+				user = at(c.on.Users)
+			}
+			out = append(out, party{s.v.Customer, s.v.Project, user, s.v.Offering, s.v.ID, c.on.Days})
+		}
+	}
+	return out
+}
+
+// balancesOf are the balances that an act may read or move, as far as can be told before it
+// runs: what it finds missing it names for the next batch.
+func (b *batch) balancesOf(c *waiter) ([]limit.Key, error) {
+	out := c.keys
+	a := b.newAct(b.engine.ctx)
+	for _, p := range b.parties(c) {
+		limits, err := a.Limits([]core.LimitScope{{Scope: tenant.OnCustomer, ID: p.customer}, {Scope: tenant.OnProject, ID: p.project}, {Scope: tenant.OnUser, ID: p.user},
+			{Scope: tenant.OnResource, ID: p.resource}, {Scope: tenant.OnOffering, ID: p.offering}})
+		if err != nil {
+			return out, err
+		}
+		if len(limits) == 0 {
+			continue
+		}
+		who, err := a.Customer(p.customer)
+		if err != nil {
+			return out, err
+		}
+		contracts, err := a.Contracts(p.customer)
+		if err != nil {
+			return out, err
+		}
+		calendar := limit.Calendar{YearFrom: who.YearFrom, Contracts: contracts}
+		for _, l := range limits {
+			if (l.Customer != 0 && l.Customer != p.customer) || (l.Offering != 0 && l.Offering != p.offering) {
+				continue
+			}
+			for _, on := range p.days {
+				if w, ok := calendar.Window(l.Period, on); ok {
+					out = append(out, limit.Key{Limit: l.ID, Window: w})
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// decide lets each act decide in turn, each seeing those before it. Those that need more
+// than is kept leave the batch; whoever fails leaves nothing in it.
+func (b *batch) decide() (wrote bool) {
+	stay := b.calls[:0:0]
+	for n, c := range b.calls {
+		a := b.newAct(context.WithoutCancel(c.Ctx))
+		events, added, shares := len(b.events), b.added, len(b.shares)
+		o := line.Protect(func() error { return c.Fn(a) })
+		a.over = true // fn may have kept tx
+		if o.Err == nil && o.Panicked == nil {
+			o.Err = a.failed
+		}
+		if b.engine.broken != nil { // the batch comes again, this act with it
+			b.calls = slices.Concat(stay, b.calls[n:])
+			return false
+		}
+		short := a.lone || a.short()
+		if short || o.Err != nil || o.Panicked != nil {
+			b.takeBack(events, added, shares)
+		}
+		b.undo = b.undo[:0]
+		switch {
+		case a.lone, short && c.rounds == mostRounds:
+			c.Answer(line.Outcome{Alone: true})
+		case short:
+			c.name(a)
+			b.w.later = append(b.w.later, c)
+		default:
+			stay = append(stay, c)
+			b.outcomes = append(b.outcomes, o)
+			wrote = wrote || a.wrote && o.Err == nil && o.Panicked == nil
+		}
+	}
+	b.calls = stay
+	return wrote
+}
+
+// name adds what an act found out that it needs.
+func (c *waiter) name(a *act) {
+	c.rounds++
+	w := a.wants
+	c.on.Customers = slices.Concat(c.on.Customers, w.Customers)
+	c.on.Offerings = slices.Concat(c.on.Offerings, w.Offerings)
+	c.on.Orders = slices.Concat(c.on.Orders, w.Orders)
+	c.on.Resources = slices.Concat(c.on.Resources, w.Resources)
+	c.on.Documents = slices.Concat(c.on.Documents, w.Documents)
+	c.on.Idem = slices.Concat(c.on.Idem, w.Idem)
+	c.keys = append(c.keys, a.keys...)
+}
+
+// rowsOf adds the rows of slots that are to be written: those that are new, or those that
+// were there.
+func rowsOf[T any](b *batch, statement string, t *record.Table[T], was bool, list []slot[T]) error {
+	for n := range list {
+		if s := &list[n]; s.dirty && s.there && s.was == was {
+			if err := b.row(statement, t.Name, func(f *record.Fields) { t.Each(f, &s.v) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// row adds a row to those that a statement writes.
+func (b *batch) row(statement, table string, each func(*record.Fields)) error {
+	c := b.w.sheet[statement]
+	if c == nil {
+		c = newColumns(b.w.oids[table])
+		b.w.sheet[statement] = c
+	}
+	return c.add(each)
+}

@@ -1,0 +1,116 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed migration/*.sql
+var migrationFiles embed.FS
+
+// migration is one numbered change; the SQLite store's of that number is the same.
+type migration struct {
+	version int64
+	name    string
+	sql     string
+}
+
+// migrations returns them in order. They are numbered from 1 without gaps.
+func migrations() ([]migration, error) {
+	files, err := fs.Glob(migrationFiles, "migration/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var out []migration
+	for i, f := range files { // Glob sorts, and the numbers have four digits
+		name := strings.TrimPrefix(f, "migration/")
+		n, err := strconv.Atoi(name[:4])
+		if err != nil || n != i+1 {
+			return nil, fmt.Errorf("migration %s is not number %d", name, i+1)
+		}
+		sql, err := migrationFiles.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, migration{int64(n), name, string(sql)})
+	}
+	return out, nil
+}
+
+// version reads which version the database is at; one never migrated is at 0.
+func version(ctx context.Context, c *pgx.Conn) (int64, error) {
+	var there bool
+	if err := c.QueryRow(ctx, "SELECT to_regclass('schema_version') IS NOT NULL").Scan(&there); err != nil || !there {
+		return 0, err
+	}
+	var v int64
+	err := c.QueryRow(ctx, "SELECT coalesce(max(version), 0) FROM schema_version").Scan(&v)
+	return v, err
+}
+
+// tooNew refuses a database that a newer program wrote: this one would not keep what
+// it does not know.
+func (s *Store) tooNew(version, ours int64) error {
+	if version <= ours {
+		return nil
+	}
+	return unusable("open", fmt.Sprintf("The database %s is at version %d, and this program knows versions up to %d: run a newer docket.", s.name, version, ours), nil)
+}
+
+// Migrate brings the schema to this program's version, one transaction a migration.
+// Where there is nothing to do it does nothing. Processes that start at once take turns.
+func (s *Store) Migrate(ctx context.Context) error {
+	if s.opts.ReadOnly {
+		return unusable("migrate", "The database "+s.name+" was opened for reading only.", nil)
+	}
+	if err := s.open("migrate"); err != nil {
+		return err
+	}
+	todo, err := migrations()
+	if err != nil {
+		return err
+	}
+	c, err := s.readers.Acquire(ctx)
+	if err != nil {
+		return s.cannot(ctx, "migrate", err)
+	}
+	defer c.Release()
+	for done := false; !done; {
+		if done, err = s.migrateOne(ctx, c.Conn(), todo); err != nil {
+			return failure(ctx, "migrate", err)
+		}
+	}
+	return s.become(ctx, c.Conn())
+}
+
+func (s *Store) migrateOne(ctx context.Context, c *pgx.Conn, todo []migration) (done bool, err error) {
+	err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT set_config('application_name', $1, true), pg_advisory_xact_lock($2)", scanName, lockMigrate); err != nil {
+			return err
+		}
+		at, err := version(ctx, c)
+		if err != nil {
+			return err
+		}
+		if err := s.tooNew(at, int64(len(todo))); err != nil {
+			return err
+		}
+		if at == int64(len(todo)) {
+			done = true
+			return nil
+		}
+		m := todo[at]
+		_, err = tx.Exec(ctx, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY);\n"+m.sql+fmt.Sprintf("\nINSERT INTO schema_version (version) VALUES (%d);", m.version))
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		return nil
+	})
+	return done, err
+}

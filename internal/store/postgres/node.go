@@ -1,0 +1,146 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
+)
+
+// A number is leased for a minute and renewed every ten seconds. Who could not renew it
+// for so long has lost it, and writes no more: another process may draw ids under it.
+const (
+	leaseFor   = time.Minute
+	renewEvery = 10 * time.Second
+	// reapEvery and the bounds below are for transactions that nobody is at any more, whose
+	// backends sit on their locks: waiting for the rest of a pipeline they count neither as
+	// idle nor as running a statement, so that no timeout of PostgreSQL ends them.
+	reapEvery   = time.Second
+	writerBound = 5 * time.Second
+	aloneBound  = 30 * time.Second
+	scanBound   = 10 * time.Minute
+)
+
+// node is this process among those that share the database.
+type node struct {
+	number int
+	holder string
+	lost   atomic.Bool
+	last   atomic.Int64 // batch
+}
+
+// named is an application_name that says whose backend it is.
+func (n *node) named(what string) string { return what + " " + strconv.Itoa(n.number) }
+
+// batch draws a number for a transaction, that no other process draws.
+func (n *node) batch() int64 {
+	for {
+		last := n.last.Load()
+		next := max(last+256, time.Now().UnixMicro()<<8|int64(n.number))
+		if n.last.CompareAndSwap(last, next) {
+			return next
+		}
+	}
+}
+
+const clock = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint" // the database's, which all processes share
+
+// takeNode leases the lowest number that is free, and ends what backends of its last
+// holder are left: they may still commit what he never heard of.
+func takeNode(ctx context.Context, c *pgx.Conn) (*node, error) {
+	n := &node{holder: rand.Text()}
+	err := c.QueryRow(ctx, "UPDATE nodes SET holder = $1, until = "+clock+" + $2 WHERE number = ("+
+		"SELECT number FROM nodes WHERE until < "+clock+" ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING number",
+		n.holder, leaseFor.Microseconds()).Scan(&n.number)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, unusable("open", "All 256 numbers for processes over this database are taken: stop one, or wait a minute after one has died.", nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = c.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ANY ($1)",
+		[]string{n.named(writerName), n.named(aloneName), n.named(scanName)})
+	return n, err
+}
+
+// Node says by which number this process' ids are told from others'. A process that was
+// killed kept no floor of its last moments, but the records tell.
+func (s *Store) Node(ctx context.Context) (core.Node, error) {
+	if s.node == nil {
+		return core.Node{}, unusable("open", "The database "+s.name+" has not been migrated.", nil)
+	}
+	n := core.Node{Number: s.node.number}
+	if err := s.View(ctx, func(r core.Reader) (err error) { n.Floor, err = r.Newest(); return err }); err != nil {
+		return n, err
+	}
+	var floor int64
+	err := s.readers.QueryRow(ctx, "SELECT floor FROM nodes WHERE number = $1", n.Number).Scan(&floor)
+	n.Floor = max(n.Floor, id.ID(floor))
+	return n, failure(ctx, "open", err)
+}
+
+// KeepFloor remembers up to where ids were drawn.
+func (s *Store) KeepFloor(ctx context.Context, floor id.ID) error {
+	_, err := s.readers.Exec(ctx, "UPDATE nodes SET floor = $1 WHERE number = $2 AND holder = $3 AND floor < $1", int64(floor), s.node.number, s.node.holder)
+	return failure(ctx, "keep floor", err)
+}
+
+// attend renews the lease and ends transactions that nobody is at, until the store closes.
+func (s *Store) attend() {
+	tick := time.NewTicker(reapEvery)
+	defer tick.Stop()
+	renewed := time.Now()
+	for {
+		select {
+		case <-s.closed:
+			s.release()
+			return
+		case <-tick.C:
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
+		s.reap(ctx)
+		if time.Since(renewed) >= renewEvery {
+			if s.renew(ctx) == nil {
+				renewed = time.Now()
+			} else if time.Since(renewed) > leaseFor-renewEvery {
+				s.node.lost.Store(true)
+			}
+		}
+		cancel()
+	}
+}
+
+// renew moves the lease ahead, and drops the batches' rows that nobody can ask for any more.
+func (s *Store) renew(ctx context.Context) error {
+	tag, err := s.readers.Exec(ctx, "UPDATE nodes SET until = "+clock+" + $1 WHERE number = $2 AND holder = $3", leaseFor.Microseconds(), s.node.number, s.node.holder)
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() == 0 {
+		s.node.lost.Store(true)
+	}
+	_, err = s.readers.Exec(ctx, "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE id < $1 ORDER BY id LIMIT 20000)", time.Now().Add(-24*time.Hour).UnixMicro()<<8)
+	return err
+}
+
+func (s *Store) release() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_, _ = s.readers.Exec(ctx, "UPDATE nodes SET until = 0 WHERE number = $1 AND holder = $2", s.node.number, s.node.holder) // else the lease ends by itself
+}
+
+func (s *Store) reap(ctx context.Context) {
+	// Where it fails the next second's may not.
+	_, _ = s.readers.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ("+
+		"application_name LIKE $1 AND xact_start < clock_timestamp() - make_interval(secs => $2) OR "+
+		"application_name LIKE $3 AND xact_start < clock_timestamp() - make_interval(secs => $4) OR "+
+		"application_name LIKE $5 AND xact_start < clock_timestamp() - make_interval(secs => $6))",
+		writerName+" %", writerBound.Seconds(), aloneName+" %", aloneBound.Seconds(), scanName+" %", scanBound.Seconds())
+}

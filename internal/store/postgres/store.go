@@ -1,0 +1,239 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/store/line"
+	"github.com/docket-desk/docket/internal/store/record"
+)
+
+// Options are what may be chosen. The zero value serves.
+type Options struct {
+	// ReadOnly refuses Update.
+	ReadOnly bool
+	// Readers is how many Views run at once; 0: four a processor, at least 8.
+	Readers int
+	// Now tells which grants have expired and which days requests are remembered for; nil:
+	// time.Now.
+	Now func() time.Time
+
+	plain bool // every act runs alone
+}
+
+// mostAlone is how many acts run alone at once: more would only wait for each other's
+// locks.
+const mostAlone = 6
+
+// Store is core.Store over one PostgreSQL database.
+type Store struct {
+	dsn, name string
+	opts      Options
+	readers   *pgxpool.Pool
+	alones    *pgxpool.Pool // made when the schema is this program's
+	node      *node
+	line      *line.Line
+	turns     chan struct{} // one for each act that may run alone
+	ready     atomic.Bool   // the schema is this program's
+	closing   sync.Once
+	closed    chan struct{}
+	working   sync.WaitGroup
+	owners    record.Owners
+}
+
+var _ core.Store = (*Store)(nil)
+
+// Open reaches a database by its address (postgres://…) and looks at its version. Migrate
+// must be run once before anything else.
+func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
+	if opts.Readers <= 0 {
+		opts.Readers = max(8, 4*runtime.GOMAXPROCS(0))
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	s := &Store{dsn: dsn, name: where(dsn), opts: opts, closed: make(chan struct{}), turns: make(chan struct{}, mostAlone)}
+	var err error
+	if s.readers, err = newPool(ctx, dsn, readerName, opts.Readers, nil); err != nil {
+		return nil, err
+	}
+	if err := s.check(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// check looks at the version of what was opened.
+func (s *Store) check(ctx context.Context) error {
+	todo, err := migrations()
+	if err != nil {
+		return err
+	}
+	ours := int64(len(todo))
+	c, err := s.readers.Acquire(ctx)
+	if err != nil {
+		return s.cannot(ctx, "open", err)
+	}
+	defer c.Release()
+	at, err := version(ctx, c.Conn())
+	if err != nil {
+		return failure(ctx, "open "+s.name, err)
+	}
+	if err := s.tooNew(at, ours); err != nil {
+		return err
+	}
+	if s.opts.ReadOnly && at < ours {
+		return unusable("open", fmt.Sprintf("The database %s is at version %d, older than this program's %d: migrate it first.", s.name, at, ours), nil)
+	}
+	if at == ours {
+		return s.become(ctx, c.Conn())
+	}
+	return nil
+}
+
+// cannot says that there is no connection to be had.
+func (s *Store) cannot(ctx context.Context, op string, err error) error {
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
+	return unusable(op, "The database "+s.name+" cannot be reached.", err)
+}
+
+// become makes a store of this program's version ready: it takes a number among the
+// processes that write.
+func (s *Store) become(ctx context.Context, c *pgx.Conn) error {
+	if s.ready.Load() {
+		return nil
+	}
+	r := record.Reader{Engine: &engine{conn: c, ctx: ctx}, Now: s.opts.Now}
+	if err := s.owners.Load(&r); err != nil {
+		return err
+	}
+	if s.opts.ReadOnly {
+		s.ready.Store(true)
+		return nil
+	}
+	var err error
+	if s.node, err = takeNode(ctx, c); err != nil {
+		return failure(ctx, "open", err)
+	}
+	if s.alones, err = newPool(context.WithoutCancel(ctx), s.dsn, s.node.named(aloneName), mostAlone, writing()); err != nil {
+		return err
+	}
+	s.line = line.New(s.closed)
+	w := &writer{s: s, line: s.line}
+	go w.write()
+	s.working.Go(s.attend)
+	s.ready.Store(true)
+	return nil
+}
+
+// Close waits for those who are reading and writing and closes the connections.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		close(s.closed)
+		if s.line != nil {
+			<-s.line.Ended()
+		}
+		s.working.Wait()
+		if s.alones != nil {
+			s.alones.Close()
+		}
+		s.readers.Close()
+	})
+	return nil
+}
+
+// open refuses what comes after Close.
+func (s *Store) open(op string) error {
+	select {
+	case <-s.closed:
+		return unusable(op, "The desk is closing.", nil)
+	default:
+		return nil
+	}
+}
+
+func (s *Store) usable(op string) error {
+	if err := s.open(op); err != nil {
+		return err
+	}
+	if s.node != nil && s.node.lost.Load() && op == "update" {
+		return unusable(op, "This process could not keep its number among those that share the database "+s.name+": start it again.", nil)
+	}
+	if !s.ready.Load() {
+		return unusable(op, "The database "+s.name+" has not been migrated.", nil)
+	}
+	return nil
+}
+
+// View reads one snapshot: that of its first reading.
+func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
+	if err := s.usable("view"); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
+	c, err := s.readers.Acquire(ctx)
+	if err != nil {
+		return s.cannot(ctx, "view", err)
+	}
+	defer c.Release() // drops it where it is of no use any more
+	r := &reader{e: engine{conn: c.Conn(), ctx: ctx}}
+	r.Reader = record.Reader{Engine: &r.e, Now: s.opts.Now}
+	if _, err := c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
+		return failure(ctx, "view", err)
+	}
+	defer func() {
+		r.e.conn = nil // fn may have kept r
+		rollback(c.Conn())
+	}()
+	return fn(r)
+}
+
+// Update runs fn in a transaction with whoever waits, too, under the locks that on names, or
+// alone where it says so or turns out to need it. Once its turn has come the outcome
+// stands, whether or not ctx ends.
+func (s *Store) Update(ctx context.Context, on core.Touch, fn func(tx core.Tx) error) error {
+	if s.opts.ReadOnly {
+		return unusable("update", "The database "+s.name+" was opened for reading only.", nil)
+	}
+	if err := s.usable("update"); err != nil {
+		return err
+	}
+	s.working.Add(1)
+	defer s.working.Done()
+	if !s.opts.plain && !on.Scan && !on.Exclusive {
+		if o := s.line.Wait(ctx, on, fn); !o.Alone {
+			return o.Err
+		}
+		ctx = context.WithoutCancel(ctx) // it has had its turn
+	}
+	return s.runAlone(ctx, on, fn)
+}
+
+// rollback ends a transaction whatever state it is in; where that fails the pool drops
+// the connection.
+func rollback(c *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), cancelWithin)
+	defer cancel()
+	_, _ = c.Exec(ctx, "ROLLBACK")
+}
+
+// reader reads within one transaction.
+type reader struct {
+	record.Reader
+	e engine
+}
+
+var _ core.Reader = (*reader)(nil)

@@ -1,0 +1,146 @@
+package record
+
+import (
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/ledger"
+	"github.com/docket-desk/docket/internal/order"
+)
+
+var usages = newTable("usages", 1,
+	"id, resource_id, component_id, period, reported, recurring, quantity, amount, counts_on, note, updated_at",
+	func(f *Fields, u *order.Usage) {
+		num(f, &u.ID)
+		num(f, &u.Resource)
+		num(f, &u.Component)
+		num(f, &u.Period)
+		opt(f, &u.Reported)
+		flag(f, &u.Recurring)
+		num(f, &u.Quantity)
+		num(f, &u.Amount)
+		num(f, &u.CountsOn)
+		text(f, &u.Note)
+		at(f, &u.UpdatedAt)
+	})
+
+var usageByID = usages.guard("WHERE id = ?1")
+
+func (r *Reader) Usage(i id.ID) (order.Usage, error) { return usageByID.byID(r, "usage", i) }
+
+func (r *Reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
+	var w where
+	if err := r.ofOwners(&w, core.ResourceQuery{Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}); err != nil {
+		return nil, err
+	}
+	in(&w, "u.resource_id", q.Resources)
+	in(&w, "u.component_id", q.Components)
+	if q.From != nil {
+		w.and("u.period >= ?", num64(*q.From))
+	}
+	if q.To != nil {
+		w.and("u.period <= ?", num64(*q.To))
+	}
+	if q.ReportedOnly {
+		w.and("u.reported IS NOT NULL")
+	}
+	return list(r, usages, "u", "usages u", &w, q.Page, sorting{id: "u.id"})
+}
+
+// ofOwners narrows usages to those of the resources that q lists: a usage has its
+// resource's owners.
+func (r *Reader) ofOwners(w *where, q core.ResourceQuery) error {
+	of := resourceFilters(q)
+	if len(of.parts) == 0 {
+		return nil
+	}
+	h, err := r.resourceReach(q)
+	if err != nil {
+		return err
+	}
+	h.either(of)
+	w.and("u.resource_id IN (SELECT r.id FROM resources r"+of.sql()+")", of.args...)
+	return nil
+}
+
+func (tx *Tx) PutUsage(u order.Usage) error { return put(tx, usages, &u) }
+
+var userUsages = newTable("user_usages", 2, "usage_id, username, quantity", func(f *Fields, u *order.UserUsage) {
+	num(f, &u.Usage)
+	text(f, &u.Username)
+	num(f, &u.Quantity)
+})
+
+var (
+	userUsagesOf     = userUsages.where("WHERE usage_id = ?1 ORDER BY username")
+	userUsagesOfMany = userUsages.where("WHERE usage_id = ANY (?1) ORDER BY usage_id, username")
+)
+
+func (r *Reader) UserUsages(usages ...id.ID) ([]order.UserUsage, error) {
+	return ofAny(r, userUsagesOf, userUsagesOfMany, usages)
+}
+
+func (tx *Tx) PutUserUsage(u order.UserUsage) error { return put(tx, userUsages, &u) }
+
+var entries = newTable("entries", 2,
+	"subject_id, n, posting, kind, amount, quantity, component_id, currency, customer_id, project_id, user_id, provider_id, offering_id, resource_id, usage_id, "+
+		"counts_on, at, made_by, reason",
+	func(f *Fields, e *ledger.Entry) {
+		num(f, &e.Subject)
+		num(f, &e.N)
+		num(f, &e.Posting)
+		code(f, &e.Kind, entryKinds)
+		num(f, &e.Amount)
+		num(f, &e.Quantity)
+		num(f, &e.Component)
+		text(f, &e.Currency)
+		num(f, &e.Customer)
+		num(f, &e.Project)
+		num(f, &e.User)
+		num(f, &e.Provider)
+		num(f, &e.Offering)
+		num(f, &e.Resource)
+		num(f, &e.Usage)
+		num(f, &e.CountsOn)
+		at(f, &e.At)
+		num(f, &e.By)
+		text(f, &e.Reason)
+	})
+
+var (
+	entriesOf  = entries.where("WHERE subject_id = ?1 ORDER BY n")
+	allEntries = entries.where("WHERE (subject_id, n) > (?1, ?2) ORDER BY subject_id, n LIMIT ?3")
+)
+
+func (r *Reader) Entries(subject id.ID) ([]ledger.Entry, error) {
+	return entriesOf.all(r, num64(subject))
+}
+
+func (r *Reader) AllEntries(after core.EntryKey, n int) ([]ledger.Entry, error) {
+	return allEntries.all(r, num64(after.Subject), num64(after.N), num64(n))
+}
+
+func (tx *Tx) InsertEntries(list []ledger.Entry) error {
+	for i := range list {
+		if _, err := write(tx, entries, entries.insert, &list[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reader) Spent(q core.SpendQuery) ([]core.Spent, error) {
+	var w where
+	w.and("e.kind >= 3") // what entries_spent holds: captures, charges, refunds
+	is(&w, "e.customer_id", q.Customer)
+	is(&w, "e.project_id", q.Project)
+	is(&w, "e.user_id", q.User)
+	is(&w, "e.offering_id", q.Offering)
+	w.between("e.at", q.From, q.Until)
+	return gather(r, "SELECT e.component_id, e.kind, CAST(sum(e.amount) AS BIGINT), CAST(sum(e.quantity) AS BIGINT) FROM entries e"+w.sql()+
+		" GROUP BY e.component_id, e.kind ORDER BY e.component_id, e.kind", true, func(f *Fields, s *core.Spent) {
+		num(f, &s.Component)
+		code(f, &s.Kind, entryKinds)
+		num(f, &s.Amount)
+		num(f, &s.Quantity)
+	}, w.args)
+}

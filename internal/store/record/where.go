@@ -1,0 +1,260 @@
+package record
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
+)
+
+// where collects the conditions of a query that filters shape, with their parameters
+// in order. A zero filter adds nothing.
+type where struct {
+	parts []string
+	args  []Arg
+}
+
+// and adds a condition with a ? for each parameter.
+func (w *where) and(sql string, args ...Arg) {
+	w.parts = append(w.parts, sql)
+	w.args = append(w.args, args...)
+}
+
+// is narrows a column to an id, a day, a number, if it is not zero.
+func is[T integer](w *where, column string, v T) {
+	if v != 0 {
+		w.and(column+" = ?", num64(v))
+	}
+}
+
+// text narrows a column to a text, if it is not empty.
+func (w *where) text(column, v string) {
+	if v != "" {
+		w.and(column+" = ?", str(v))
+	}
+}
+
+// yes narrows a column to a truth, if one is given.
+func (w *where) yes(column string, v *bool) {
+	if v != nil {
+		w.and(column+" = ?", num64(truth(*v)))
+	}
+}
+
+func truth(v bool) int {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+// in narrows a column to any of a list, if it is not empty.
+func in[T integer](w *where, column string, list []T) {
+	if len(list) > 0 {
+		sql, a := among(column, list)
+		w.and(sql, a)
+	}
+}
+
+// among is the condition that a column is one of a list. One parameter whatever the
+// list's length, so that few texts of queries serve all.
+func among[T integer](column string, list []T) (string, Arg) {
+	if len(list) == 1 {
+		return column + " = ?", num64(list[0])
+	}
+	return column + oneOf, listed(list)
+}
+
+const oneOf = " = ANY (?)"
+
+// listed is a list as one parameter.
+func listed[T integer](list []T) Arg {
+	ints := make([]int64, len(list))
+	for i, v := range list {
+		ints[i] = int64(v)
+	}
+	return Arg{Kind: Ints, Ints: ints}
+}
+
+// words narrows a column to any of a list of texts, if it is not empty.
+func words[T ~string](w *where, column string, list []T) {
+	switch {
+	case len(list) == 1:
+		w.and(column+" = ?", str(list[0]))
+	case len(list) > 1:
+		texts := make([]string, len(list))
+		for i, v := range list {
+			texts[i] = string(v)
+		}
+		w.and(column+oneOf, Arg{Kind: Texts, Texts: texts})
+	}
+}
+
+// coded narrows a column to the codes of a list of words, if that is not empty.
+func coded[T comparable](w *where, column string, table codes[T], list []T) {
+	if len(list) == 0 {
+		return
+	}
+	sql, a := among(column, table.list(list))
+	w.and(sql, a)
+}
+
+var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// Pattern is what LIKE matches anything with that contains text, in any case; Contains is
+// the condition that it is the parameter of.
+func Pattern(text string) Arg { return str("%" + likeEscapes.Replace(strings.ToLower(text)) + "%") }
+
+// contains narrows to rows one of whose columns contains a text, in any case.
+func (w *where) contains(text string, columns ...string) {
+	if text == "" {
+		return
+	}
+	parts, args := make([]string, len(columns)), make([]Arg, len(columns))
+	for i, c := range columns {
+		parts[i], args[i] = Contains(c), Pattern(text)
+	}
+	w.and("("+strings.Join(parts, " OR ")+")", args...)
+}
+
+// Contains is the condition that a text contains what Pattern was made from.
+func Contains(column string) string { return "fold(" + column + `) LIKE ? ESCAPE '\'` }
+
+// between narrows an instant to [from, until).
+func (w *where) between(column string, from, until *time.Time) {
+	if from != nil {
+		w.and(column+" >= ?", num64(from.UnixMicro()))
+	}
+	if until != nil {
+		w.and(column+" < ?", num64(until.UnixMicro()))
+	}
+}
+
+// made narrows ids to those made in [from, until). An id knows its millisecond, so the
+// bounds are the first ids not before them.
+func (w *where) made(column string, from, until *time.Time) {
+	first := func(t time.Time) id.ID { return id.At(t.Add(time.Millisecond - time.Nanosecond)) }
+	if from != nil {
+		w.and(column+" >= ?", num64(first(*from)))
+	}
+	if until != nil {
+		w.and(column+" < ?", num64(first(*until)))
+	}
+}
+
+// owners are the columns by which a Sight shows a row; "" where the record has none.
+type owners struct{ customer, project, provider, offering, user string }
+
+// sight narrows to what a reader may see: a row passes if any part names it.
+func (w *where) sight(s *core.Sight, by owners) {
+	if s == nil || s.All {
+		return
+	}
+	var parts []string
+	for _, p := range []struct {
+		column string
+		list   []id.ID
+	}{{by.customer, s.Customers}, {by.project, s.Projects}, {by.provider, s.Providers}, {by.offering, s.Offerings}, {by.user, s.Users}} {
+		if p.column != "" && len(p.list) > 0 {
+			sql, a := among(p.column, p.list)
+			parts = append(parts, sql)
+			w.args = append(w.args, a)
+		}
+	}
+	w.either(parts)
+}
+
+// either adds conditions one of which must hold; their parameters are there already.
+func (w *where) either(parts []string) {
+	if len(parts) == 0 {
+		parts = []string{"1 = 0"}
+	}
+	w.parts = append(w.parts, "("+strings.Join(parts, " OR ")+")")
+}
+
+// sql is the WHERE clause, with a space before it.
+func (w *where) sql() string {
+	if len(w.parts) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.parts, " AND ")
+}
+
+// sorting is how a list is sorted: by keys, then by the id. from finds the row that
+// After or Before names, whose keys are compared with.
+type sorting struct {
+	id   string   // column
+	keys []string // before it
+	from string   // "orders o": where to look the keys up
+}
+
+// page adds the bounds of a page and returns what ends the query. back says that the
+// rows come in the opposite order: the ones just before Before are the last of what
+// stands there, so they are read from that side.
+func (w *where) page(p core.Page, by sorting) (tail string, back bool) {
+	up := p.Ascending
+	w.bound(by, p.After, up)
+	w.bound(by, p.Before, !up)
+	if p.Before != 0 && p.After == 0 {
+		up, back = !up, true
+	}
+	dir := " DESC"
+	if up {
+		dir = ""
+	}
+	tail = " ORDER BY " + strings.Join(append(slices.Clone(by.keys), by.id), dir+", ") + dir + " LIMIT ?"
+	w.args = append(w.args, num64(pageLimit(p.Limit)))
+	if p.Skip > 0 {
+		tail += " OFFSET ?"
+		w.args = append(w.args, num64(p.Skip))
+	}
+	return tail, back
+}
+
+func (w *where) bound(by sorting, place id.ID, above bool) {
+	if place == 0 {
+		return
+	}
+	op := " < "
+	if above {
+		op = " > "
+	}
+	if len(by.keys) == 0 {
+		w.and(by.id+op+"?", num64(place))
+		return
+	}
+	columns := strings.Join(append(slices.Clone(by.keys), by.id), ", ")
+	w.and("("+columns+")"+op+"(SELECT "+columns+" FROM "+by.from+" WHERE "+by.id+" = ?)", num64(place))
+}
+
+// pageLimit is how many rows a page has.
+func pageLimit(n int) int {
+	if n <= 0 {
+		return 100
+	}
+	return n
+}
+
+// list runs a query that filters shaped.
+func list[T any](r *Reader, t *Table[T], alias, from string, w *where, p core.Page, by sorting) ([]T, error) {
+	tail, back := w.page(p, by)
+	out, err := shaped(r, t, alias, from, w, tail)
+	if back {
+		slices.Reverse(out)
+	}
+	return out, err
+}
+
+// shaped runs a query that filters shaped and that has no pages.
+func shaped[T any](r *Reader, t *Table[T], alias, from string, w *where, tail string) ([]T, error) {
+	return gather(r, t.selects(alias)+" FROM "+from+w.sql()+tail, true, t.Each, w.args)
+}
+
+// count counts the rows of a query without its page.
+func count(r *Reader, from string, w *where) (int, error) {
+	n := 0
+	err := r.Query("SELECT count(*) FROM "+from+w.sql(), true, w.args, func(row Row) { n = int(row.Int(0)) })
+	return n, err
+}
