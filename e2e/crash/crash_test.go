@@ -87,7 +87,7 @@ func TestNothingIsLostOrDoubledWhateverKillsTheDesk(t *testing.T) {
 			l.after(time.Duration(rng.IntN(150)) * time.Millisecond)
 			d.Kill()
 		}
-		if *rig.DB == "" && round%3 == 0 {
+		if !rig.OnServer() && round%3 == 0 {
 			d.VerifyAtRest(t)
 		}
 		d.Start(t)
