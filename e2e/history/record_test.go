@@ -84,7 +84,7 @@ func (r *recorder) insist(ctx context.Context, client int, q asked, keyed bool, 
 
 // alone reports whether a request cannot be done once the process that it was sent to has
 // ended: nobody else works on the database, and the database is no process of its own.
-func (r *recorder) alone() bool { return *rig.DB == "" }
+func (r *recorder) alone() bool { return !rig.OnServer() }
 
 // served waits until a process of the desk runs.
 func (r *recorder) served(ctx context.Context) bool {

@@ -13,6 +13,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/flock"
 	"github.com/docket-desk/docket/internal/store/line"
 	"github.com/docket-desk/docket/internal/store/record"
 )
@@ -180,7 +181,7 @@ func (s *Store) takeLock() error {
 		return unusable("open", "The folder "+s.dir+" cannot be written to.", err)
 	}
 	s.lock = f
-	held, err := lockFile(f)
+	held, err := flock.Try(f)
 	if held {
 		return unusable("open", "The folder "+s.dir+" is in use by another docket: two may not write to one database. Stop the other, or choose another folder.", nil)
 	}
