@@ -470,7 +470,7 @@ func (a *act) PutUserUsage(u order.UserUsage) error {
 	if err := a.writing(); err != nil {
 		return err
 	}
-	a.b.shares = append(a.b.shares, u)
+	put(a.b.keep, a.b.shares, shareKey{u.Usage, u.Username}, u) // whoever comes later replaces it
 	return nil
 }
 

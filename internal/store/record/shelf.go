@@ -150,3 +150,71 @@ func (s Shelved) Limits(on []core.LimitScope) ([]limit.Limit, error) {
 	slices.SortFunc(out, func(a, b limit.Limit) int { return int(min(1, max(-1, int64(a.ID-b.ID)))) })
 	return out, nil
 }
+
+// Preload puts onto the shelf what a batch will need and that is not there, in one reading
+// a kind: customers with their contracts, projects, and the limits that stand on these scopes.
+func (s Shelved) Preload(customers, projects []id.ID, on []core.LimitScope) error {
+	s.Shelf.room()
+	if ids := s.missing(ofCustomer, customers); len(ids) > 0 {
+		found, err := s.Under.Customers(core.CustomerQuery{IDs: ids, Page: core.Page{Limit: len(ids)}})
+		if err != nil {
+			return err
+		}
+		contracts, err := contractsOfMany.all(s.Under, listed(ids))
+		if err != nil {
+			return err
+		}
+		for _, c := range found {
+			s.Shelf.items[item{kind: ofCustomer, about: c.ID}] = c
+			s.Shelf.items[item{kind: ofContracts, about: c.ID}] = slices.DeleteFunc(slices.Clone(contracts), func(k tenant.Contract) bool { return k.Customer != c.ID })
+		}
+	}
+	if ids := s.missing(ofProject, projects); len(ids) > 0 {
+		found, err := s.Under.Projects(core.ProjectQuery{IDs: ids, IncludeWithRemoved: true, Page: core.Page{Limit: len(ids)}})
+		if err != nil {
+			return err
+		}
+		for _, p := range found {
+			s.Shelf.items[item{kind: ofProject, about: p.ID}] = p
+		}
+	}
+	return s.preloadLimits(on)
+}
+
+func (s Shelved) missing(kind byte, ids []id.ID) []id.ID {
+	return slices.DeleteFunc(distinct(ids), func(i id.ID) bool {
+		_, there := s.Shelf.items[item{kind: kind, about: i}]
+		return there || i == 0
+	})
+}
+
+func (s Shelved) preloadLimits(on []core.LimitScope) error {
+	wanted := map[item][]limit.Limit{}
+	var scopes []string
+	var ids []id.ID
+	for _, k := range on {
+		at := item{ofLimits, k.ID, k.Scope}
+		if _, there := s.Shelf.items[at]; !there && wanted[at] == nil {
+			wanted[at] = []limit.Limit{}
+			scopes, ids = append(scopes, string(k.Scope)), append(ids, k.ID)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	slices.Sort(scopes)
+	found, err := limitsOnAny.all(s.Under, Arg{Kind: Texts, Texts: slices.Compact(scopes)}, listed(distinct(ids)))
+	if err != nil {
+		return err
+	}
+	for _, l := range found {
+		at := item{ofLimits, l.ScopeID, l.Scope}
+		if list, asked := wanted[at]; asked {
+			wanted[at] = append(list, l)
+		}
+	}
+	for at, list := range wanted {
+		s.Shelf.items[at] = list
+	}
+	return nil
+}
