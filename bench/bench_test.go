@@ -180,7 +180,7 @@ func TestTheCommandLineBoundsWhatIsAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := short.sizes(); n != (stored{1000, 10_000, 100_000}) || short.rounds != 3 {
+	if n := short.sizes(); n != (stored{1000, 10_000, 100_000}) || short.rounds != 2 {
 		t.Errorf("-short has %d rounds over %+v", short.rounds, n)
 	}
 	whole, err := parse([]string{"-rounds", "2", "-rows", "10000000"})

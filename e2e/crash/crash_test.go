@@ -3,6 +3,7 @@ package crash
 import (
 	"context"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -86,7 +87,7 @@ func TestNothingIsLostOrDoubledWhateverKillsTheDesk(t *testing.T) {
 			l.after(time.Duration(rng.IntN(150)) * time.Millisecond)
 			d.Kill()
 		}
-		if *rig.DB == "" && round%3 == 0 {
+		if !rig.OnServer() && round%3 == 0 {
 			d.VerifyAtRest(t)
 		}
 		d.Start(t)
@@ -111,7 +112,8 @@ func (l *load) crash(rng *rand.Rand, point string) string {
 	ctx, cancel := context.WithCancel(l.t.Context())
 	defer cancel()
 	if point == "" {
-		l.d.Start(l.t)
+		// Errors on the way to it: nothing fails only by dying.
+		l.d.Start(l.t, fmt.Sprintf("%s:%d:error,%s:%d:error,%s:%d:error", fault.Any, 20+rng.IntN(100), fault.CommitBefore, 5+rng.IntN(40), fault.UploadHalf, 1+rng.IntN(20)))
 		done := make(chan struct{})
 		go func() { l.run(ctx, rng.Uint64()); close(done) }()
 		l.after(time.Duration(100+rng.IntN(1200)) * time.Millisecond)

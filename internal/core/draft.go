@@ -78,8 +78,11 @@ func (d *draft) around() error {
 		return err
 	}
 	d.calendar = limit.Calendar{YearFrom: d.customer.YearFrom, Contracts: contracts}
-	d.limits, err = d.r.Limits([]LimitScope{{tenant.OnCustomer, d.o.Customer}, {tenant.OnProject, d.o.Project}, {tenant.OnUser, d.o.User},
-		{tenant.OnResource, d.o.Resource}, {tenant.OnOffering, d.o.Offering}})
+	on := []LimitScope{{tenant.OnCustomer, d.o.Customer}, {tenant.OnProject, d.o.Project}, {tenant.OnUser, d.o.User}, {tenant.OnOffering, d.o.Offering}}
+	if !d.fresh || d.o.Resource != d.o.ID { // what this order makes has no limit yet, and no store needs to look for one
+		on = append(on, LimitScope{tenant.OnResource, d.o.Resource})
+	}
+	d.limits, err = d.r.Limits(on)
 	return err
 }
 

@@ -287,6 +287,9 @@ func (w *modelWalk) fulfil(rt *rapid.T) {
 		}
 		q := money.Micro(rapid.Int64Range(-1, 5*int64(money.Unit)).Draw(rt, "delivered"))
 		v.Lines = append(v.Lines, core.Moved{Line: n + 1, To: o.good(), Delivered: &q})
+		if kind == "" && q < min(l.before, l.quantity) {
+			kind = core.Invalid // of a change that is all there is of it
+		}
 		l.state, l.delivered = o.good(), max(0, min(q, l.quantity))
 	}
 	if w.did(rt, o, order.Fulfil, v, kind) {
@@ -310,6 +313,9 @@ func (w *modelWalk) moveLines(rt *rapid.T) {
 		kind = core.Conflict
 	}
 	q := units(rapid.Int64Range(0, 5).Draw(rt, "delivered"))
+	if l := o.lines[n]; kind == "" && to == order.Installed && q < min(l.before, l.quantity) {
+		kind = core.Invalid
+	}
 	if !w.did(rt, o, order.MoveLine, core.Verdict{Lines: []core.Moved{{Line: n + 1, To: to, Delivered: &q}}}, kind) {
 		return
 	}

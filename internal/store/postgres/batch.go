@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -311,6 +312,9 @@ func scan[T any](b *batch, r record.Row, t *record.Table[T]) T {
 // there is none.
 func (b *batch) lockBalances(ctx context.Context) error {
 	var wanted []limit.Key
+	if err := b.preload(); err != nil {
+		return err
+	}
 	for _, c := range b.calls {
 		found, err := b.balancesOf(c)
 		if b.engine.broken != nil {
@@ -385,14 +389,37 @@ func (b *batch) parties(c *waiter) []party {
 	return out
 }
 
+// scopes are those that a party's limits stand on.
+func (p party) scopes() []core.LimitScope {
+	return []core.LimitScope{{Scope: tenant.OnCustomer, ID: p.customer}, {Scope: tenant.OnProject, ID: p.project}, {Scope: tenant.OnUser, ID: p.user},
+		{Scope: tenant.OnResource, ID: p.resource}, {Scope: tenant.OnOffering, ID: p.offering}}
+}
+
+// preload reads what the shelf lacks of all parties at once, not one by one.
+func (b *batch) preload() error {
+	var customers, projects []id.ID
+	var on []core.LimitScope
+	for _, c := range b.calls {
+		for _, p := range b.parties(c) {
+			customers, projects, on = append(customers, p.customer), append(projects, p.project), append(on, p.scopes()...)
+		}
+	}
+	on = slices.DeleteFunc(on, func(s core.LimitScope) bool {
+		return (s.Scope == tenant.OnCustomer || s.Scope == tenant.OnOffering) && !b.held(s.ID)
+	})
+	if err := (record.Shelved{Shelf: &b.shelf.Shelf, Under: &b.direct}).Preload(customers, projects, on); err != nil {
+		return cmp.Or(b.engine.broken, err)
+	}
+	return nil
+}
+
 // balancesOf are the balances that an act may read or move, as far as can be told before it
 // runs: what it finds missing it names for the next batch.
 func (b *batch) balancesOf(c *waiter) ([]limit.Key, error) {
 	out := c.keys
 	a := b.newAct(b.engine.ctx)
 	for _, p := range b.parties(c) {
-		limits, err := a.Limits([]core.LimitScope{{Scope: tenant.OnCustomer, ID: p.customer}, {Scope: tenant.OnProject, ID: p.project}, {Scope: tenant.OnUser, ID: p.user},
-			{Scope: tenant.OnResource, ID: p.resource}, {Scope: tenant.OnOffering, ID: p.offering}})
+		limits, err := a.Limits(p.scopes())
 		if err != nil {
 			return out, err
 		}

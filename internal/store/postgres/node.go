@@ -98,15 +98,18 @@ func takeNode(ctx context.Context, c *pgx.Conn) (*node, error) {
 }
 
 // Node says by which number this process' ids are told from others'. A process that was
-// killed kept no floor of its last moments, but the orders tell.
+// killed kept no floor of its last moments, but the records tell.
 func (s *Store) Node(ctx context.Context) (core.Node, error) {
 	if s.node == nil {
 		return core.Node{}, unusable("open", "The database "+s.name+" has not been migrated.", nil)
 	}
 	n := core.Node{Number: s.node.number}
+	if err := s.View(ctx, func(r core.Reader) (err error) { n.Floor, err = r.Newest(); return err }); err != nil {
+		return n, err
+	}
 	var floor int64
-	err := s.keeper.QueryRow(ctx, "SELECT greatest((SELECT floor FROM nodes WHERE number = $1), (SELECT coalesce(max(id), 0) FROM orders))", n.Number).Scan(&floor)
-	n.Floor = id.ID(floor)
+	err := s.keeper.QueryRow(ctx, "SELECT floor FROM nodes WHERE number = $1", n.Number).Scan(&floor)
+	n.Floor = max(n.Floor, id.ID(floor))
 	return n, failure(ctx, "open", err)
 }
 

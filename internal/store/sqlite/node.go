@@ -5,21 +5,22 @@ import (
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/store/record"
 )
 
 // metaIDs is the setting under which the floor of ids is kept.
 const metaIDs = "ids"
 
 // Node is number 0: nobody else writes to the file. A desk that was killed kept no floor
-// of its last moments, but its orders tell.
+// of its last moments, but its records tell.
 func (s *Store) Node(ctx context.Context) (core.Node, error) {
 	var n core.Node
 	err := s.View(ctx, func(r core.Reader) (err error) {
 		if n.Floor, err = keptFloor(r); err != nil {
 			return err
 		}
-		return r.(*reader).Query("SELECT coalesce(max(id), 0) FROM orders", false, nil, func(row record.Row) { n.Floor = max(n.Floor, id.ID(row.Int(0))) })
+		newest, err := r.Newest()
+		n.Floor = max(n.Floor, newest)
+		return err
 	})
 	return n, err
 }
