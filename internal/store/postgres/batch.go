@@ -157,8 +157,10 @@ func (b *batch) lock(ctx context.Context) error {
 	l := locksOf(all)
 	p := b.pipe(ctx)
 	p.send(sBegin, nil)
-	p.send(sShareDesk, nil, bigint(lockDesk))
-	if len(l.requests) > 0 {
+	if !leftOut.deskLock {
+		p.send(sShareDesk, nil, bigint(lockDesk))
+	}
+	if len(l.requests) > 0 && !leftOut.requestLocks {
 		p.send(sTakeRequests, nil, numbers(l.requests))
 	}
 	orders, resources := numbers(l.orders), numbers(l.resources)
@@ -182,6 +184,9 @@ func (b *batch) lock(ctx context.Context) error {
 	}
 	if err := b.w.s.node.check(holder); err != nil {
 		return err
+	}
+	if leftOut.shelf {
+		rev = 0
 	}
 	b.shelf.at(rev)
 	b.settleOrders(l.orders)

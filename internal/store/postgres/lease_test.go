@@ -21,7 +21,7 @@ func TestAProcessWhoseNumberWasTakenWritesNoMore(t *testing.T) {
 			dsn := pgtest.Database(t)
 			s, c := openAt(t, dsn, Options{}), sql(t, dsn)
 			update(t, s, on, event)
-			exec(t, c, "UPDATE nodes SET holder = 'another' WHERE number = $1", s.node.number)
+			execute(t, c, "UPDATE nodes SET holder = 'another' WHERE number = $1", s.node.number)
 			for range 2 {
 				if err := s.Update(t.Context(), on, event); core.KindOf(err) != core.Unavailable {
 					t.Errorf("a write under another's number: %v", err)

@@ -97,7 +97,7 @@ func (l locks) queue(b *pgx.Batch) {
 	} else {
 		b.Queue(shareDesk, lockDesk)
 	}
-	if len(l.requests) > 0 {
+	if len(l.requests) > 0 && !leftOut.requestLocks {
 		b.Queue(takeRequests, l.requests)
 	}
 	if len(l.records)+len(l.orders)+len(l.resources) == 0 {

@@ -30,7 +30,7 @@ func sql(t testing.TB, dsn string) *pgx.Conn {
 	return c
 }
 
-func exec(t testing.TB, c *pgx.Conn, text string, args ...any) {
+func execute(t testing.TB, c *pgx.Conn, text string, args ...any) {
 	t.Helper()
 	if _, err := c.Exec(context.Background(), text, args...); err != nil {
 		t.Fatal(err)
@@ -153,7 +153,7 @@ func TestReadersFindLiveConnectionsWhereAllKeptOnesAreDead(t *testing.T) {
 	if err := errors.Join(fill(func(core.Reader) error { return nil })...); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, sql(t, dsn), "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1", readerName)
+	execute(t, sql(t, dsn), "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1", readerName)
 	for n := range 4 { // at once: whoever looks a second later is told by a ping
 		if err := s.View(t.Context(), func(r core.Reader) error { _, err := r.Meta("x"); return err }); err != nil {
 			t.Errorf("view %d: %v", n, err)
@@ -227,9 +227,9 @@ func TestWhatWasReadFromOneServerIsNotBelievedOfTheNext(t *testing.T) {
 		t.Fatal(got)
 	}
 	// As a standby would that had not heard of all: the same revision, reached otherwise.
-	exec(t, c, "UPDATE customers SET name = 'new'")
-	exec(t, c, "DELETE FROM order_owners")
-	exec(t, c, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1", s.node.named(writerName))
+	execute(t, c, "UPDATE customers SET name = 'new'")
+	execute(t, c, "DELETE FROM order_owners")
+	execute(t, c, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1", s.node.named(writerName))
 	if got := name(8); got != "new" {
 		t.Errorf("the customer's name is %q", got)
 	}
@@ -245,13 +245,13 @@ func TestWritesGoOnOnceTheDatabaseTakesThemAgain(t *testing.T) {
 	database := ask[string](t, c, "SELECT current_database()")
 	for how, on := range map[string]core.Touch{"in a batch": {}, "alone": {Scan: true}} {
 		t.Run(how, func(t *testing.T) {
-			exec(t, c, "ALTER DATABASE "+database+" SET default_transaction_read_only = on")
-			exec(t, c, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE 'docket %' AND datname = current_database()")
+			execute(t, c, "ALTER DATABASE "+database+" SET default_transaction_read_only = on")
+			execute(t, c, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE 'docket %' AND datname = current_database()")
 			event := func(tx core.Tx) error { return tx.InsertEvent(core.Event{Kind: "x"}) }
 			if err := s.Update(t.Context(), on, event); core.KindOf(err) != core.Unavailable {
 				t.Fatalf("a write to what can only be read: %v", err)
 			}
-			exec(t, c, "ALTER DATABASE "+database+" RESET default_transaction_read_only")
+			execute(t, c, "ALTER DATABASE "+database+" RESET default_transaction_read_only")
 			update(t, s, on, event)
 		})
 	}
@@ -262,7 +262,7 @@ func TestARowThatCannotBeReadCostsNobodyTheConnection(t *testing.T) {
 	dsn := pgtest.Database(t)
 	s, c := openAt(t, dsn, Options{}), sql(t, dsn)
 	update(t, s, core.Touch{}, place(7))
-	exec(t, c, "UPDATE orders SET state = 99")
+	execute(t, c, "UPDATE orders SET state = 99")
 	pid := "SELECT pid FROM pg_stat_activity WHERE application_name = $1"
 	before := ask[int](t, c, pid, s.node.named(writerName))
 	err := s.Update(t.Context(), core.Touch{Orders: []id.ID{7}}, func(tx core.Tx) error { _, err := tx.Order(7); return err })

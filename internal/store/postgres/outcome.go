@@ -12,6 +12,9 @@ var errRolledBack = errors.New("the transaction was rolled back")
 // back. Beyond it the caller is told that nobody knows.
 const settleWithin = 30 * time.Second
 
+// unknown is what is said then.
+const unknown = "The connection to the database was lost while this was committed: it may have been done or not. Look before you ask again, or ask again with the same key."
+
 // endBackend ends one of ours by its process id, which the system may have given away.
 const endBackend = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND pid <> pg_backend_pid() AND application_name LIKE 'docket %' AND datname = current_database()"
 
@@ -23,12 +26,19 @@ const endBackend = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE
 func (s *Store) settle(batch int64, pid uint32) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), settleWithin)
 	defer cancel()
+	s.lost.all.Add(1)
+	if leftOut.batchRows {
+		return false, nil
+	}
 	for try := 1; ; try++ {
 		if done, err = s.trySettle(ctx, batch, pid); err == nil {
+			if done {
+				s.lost.stood.Add(1)
+			}
 			return done, nil
 		}
 		if ctx.Err() != nil || s.pause(min(try, 8)) != nil {
-			return false, unusable("commit", "The connection to the database was lost while this was committed: it may have been done or not. Look before you ask again, or ask again with the same key.", err)
+			return false, unusable("commit", unknown, err)
 		}
 	}
 }

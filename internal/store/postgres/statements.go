@@ -114,6 +114,9 @@ func texts(oids map[string][]uint32) map[string]string {
 		sTakeFeed: "SELECT pg_advisory_xact_lock($1::bigint)",
 		sCommit:   "COMMIT",
 	}
+	if leftOut.balanceLocks {
+		out[sTakeBalances] = strings.TrimSuffix(out[sTakeBalances], " FOR UPDATE OF b")
+	}
 	for _, w := range written {
 		if w.insert {
 			out[insertPrefix+w.Name] = insertMany(w.Layout, oids[w.Name])

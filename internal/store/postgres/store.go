@@ -53,6 +53,7 @@ type Store struct {
 	closed    chan struct{}
 	door      sync.RWMutex // whoever enters does so before it is closed, or not at all
 	working   sync.WaitGroup
+	lost      struct{ all, stood atomic.Int64 } // commits whose answer was lost, and those that stand all the same
 	owners    record.Owners
 }
 

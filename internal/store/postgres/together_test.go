@@ -84,15 +84,15 @@ func ownedBy(runs *atomic.Int64, first id.ID, users ...id.ID) func(core.Tx) erro
 func TestTwoProcessesThatMeetTheSameOwnersDoNotDeadlock(t *testing.T) {
 	dsn := pgtest.Database(t)
 	one, two, c, between := openAt(t, dsn, Options{}), openAt(t, dsn, Options{}), sql(t, dsn), sql(t, dsn)
-	exec(t, between, "BEGIN")
-	exec(t, between, "INSERT INTO order_owners (project_id, user_id, customer_id) VALUES (2, 20, 1)")
+	execute(t, between, "BEGIN")
+	execute(t, between, "INSERT INTO order_owners (project_id, user_id, customer_id) VALUES (2, 20, 1)")
 	var runs atomic.Int64
 	var both sync.WaitGroup
 	both.Go(func() { update(t, one, core.Touch{}, ownedBy(&runs, 100, 10, 20, 30)) })
 	both.Go(func() { update(t, two, core.Touch{}, ownedBy(&runs, 200, 30, 20, 10)) })
 	waiting(t, c, one.node.named(writerName))
 	waiting(t, c, two.node.named(writerName))
-	exec(t, between, "ROLLBACK")
+	execute(t, between, "ROLLBACK")
 	both.Wait()
 	if n := runs.Load(); n != 2 {
 		t.Errorf("two acts ran %d times", n)
@@ -108,8 +108,8 @@ func TestAnOrderThatEndedMeanwhileIsReadWhole(t *testing.T) {
 		second.Resource = 7
 		return errors.Join(tx.InsertOrder(anOrder(7)), tx.InsertOrder(second), tx.InsertLines([]order.Line{{Order: 7, N: 1, State: order.Preparing}}), tx.InsertResource(aResource(7)))
 	})
-	exec(t, between, "BEGIN")
-	exec(t, between, "UPDATE orders SET rev = rev WHERE id = 7")
+	execute(t, between, "BEGIN")
+	execute(t, between, "UPDATE orders SET rev = rev WHERE id = 7")
 	var lines []order.Line
 	var both sync.WaitGroup
 	both.Go(func() {
@@ -126,8 +126,8 @@ func TestAnOrderThatEndedMeanwhileIsReadWhole(t *testing.T) {
 		})
 	})
 	waiting(t, c, s.node.named(writerName))
-	exec(t, between, "UPDATE resources SET open_order = 8 WHERE id = 7")
-	exec(t, between, "COMMIT")
+	execute(t, between, "UPDATE resources SET open_order = 8 WHERE id = 7")
+	execute(t, between, "COMMIT")
 	both.Wait()
 	if len(lines) != 1 {
 		t.Errorf("%d lines of an order of one", len(lines))
@@ -139,9 +139,9 @@ func TestAnOrderThatAppearedMeanwhileIsLockedWhole(t *testing.T) {
 	dsn := pgtest.Database(t)
 	s, c, between := openAt(t, dsn, Options{}), sql(t, dsn), sql(t, dsn)
 	update(t, s, core.Touch{}, event) // so that it is connected
-	exec(t, between, "BEGIN")
-	exec(t, between, "SELECT pg_advisory_xact_lock(55)")
-	exec(t, between, "INSERT INTO orders SELECT 7, 1, 5, 0, 66, 2, 3, 4, 5, 7, 0, 0, 0, 0, 1, NULL, 0, 'USD', 0, 0, 0, '', 0, NULL, '', 0, NULL, 0, NULL, NULL, NULL, '', NULL, NULL, 1")
+	execute(t, between, "BEGIN")
+	execute(t, between, "SELECT pg_advisory_xact_lock(55)")
+	execute(t, between, "INSERT INTO orders SELECT 7, 1, 5, 0, 66, 2, 3, 4, 5, 7, 0, 0, 0, 0, 1, NULL, 0, 'USD', 0, 0, 0, '', 0, NULL, '', 0, NULL, 0, NULL, NULL, NULL, '', NULL, NULL, 1")
 	var both sync.WaitGroup
 	runs, held := 0, false
 	both.Go(func() {
@@ -155,7 +155,7 @@ func TestAnOrderThatAppearedMeanwhileIsLockedWhole(t *testing.T) {
 		})
 	})
 	waiting(t, c, s.node.named(writerName))
-	exec(t, between, "COMMIT")
+	execute(t, between, "COMMIT")
 	both.Wait()
 	if !held {
 		t.Errorf("after %d runs the order's customer was not locked", runs)
