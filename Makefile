@@ -27,7 +27,7 @@ bench: ## measure beside the machine's own references; BENCH='-short' takes thre
 	go run ./bench $(if $(BENCH),$(BENCH),-results bench/results -docs docs/performance.md)
 
 .PHONY: setup
-setup: ## the virtual environments of the real clients, under .cache/venv
+setup: ## PostgreSQL's programs, and the real clients' virtual environments under .cache/venv
 	e2e/setup
 
 .PHONY: lint
@@ -35,9 +35,23 @@ lint: ## go vet, and gofmt without rewriting
 	go vet ./...
 	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); test -z "$$unformatted" || { echo "gofmt these:"; echo "$$unformatted"; exit 1; }
 
-# The end-to-end tests come last and alone: they start whole servers, and their clients' files are no
-# dependency that go test could know of, so their results are never taken from its cache.
+# What stands above the stores runs over each of them. The end-to-end tests come last and alone: they start whole servers,
+# and neither their clients' files nor the built binary is a dependency that go test could know of, so their results are
+# never taken from its cache.
+ABOVE = ./internal/core ./internal/door/... ./internal/fulfil ./internal/app/...
+BESIDE = go run ./internal/store/postgres/pgtest/with
+
 .PHONY: test
-test: setup lint ## everything, end-to-end tests with the real clients included
-	go test $$(go list ./... | grep -v '/e2e$$')
-	DOCKET_E2E=1 go test -count=1 -timeout 20m ./e2e
+test: export DOCKET_E2E = 1
+test: setup lint ## everything over both stores, end-to-end tests with the real clients and twenty crashes included
+	go test $$(go list ./... | grep -v /e2e)
+	$(BESIDE) go test $(ABOVE)
+	go test -count=1 -timeout 20m -p 1 ./e2e/...
+	$(BESIDE) go test -count=1 -timeout 20m -p 1 ./e2e
+
+ROUNDS ?= 100
+FLAGS ?=
+
+.PHONY: crash
+crash: ## crashes, ROUNDS of them (100), each judged; docs/testing.md says how to repeat one
+	DOCKET_E2E=1 go test -count=1 -v -timeout 0 ./e2e/crash -args -rounds $(ROUNDS) $(FLAGS)

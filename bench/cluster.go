@@ -43,9 +43,9 @@ func (b *bench) noPostgres() string {
 
 // preparePostgres starts a server and makes a desk in it, where a step wants it.
 func (b *bench) preparePostgres(ctx context.Context) error {
-	wanted := b.opt.profile == "" && b.opt.run.MatchString(plotClients)
+	wanted := b.opt.run.MatchString(plotClients) && b.opt.profile == ""
 	for _, s := range steps() {
-		wanted = wanted || b.opt.profile == "" && s.postgres && b.opt.run.MatchString(s.name)
+		wanted = wanted || s.postgres && b.opt.run.MatchString(s.name)
 	}
 	if !wanted || b.noPostgres() != "" {
 		return nil
@@ -145,7 +145,7 @@ func (b *bench) stepPostgres(ctx context.Context) error {
 	b.book.note("postgres.hot/place", over(hot.rate(), got.rate()))
 	several := make([]part, 3)
 	for n := range several {
-		p := b.plan(clients, nil)
+		p := b.planOn(s, clients, nil)
 		several[n] = part{Site: s, Workers: clients, Warm: p.warm, Time: p.time, Seed: rand.Uint64()}
 	}
 	one, err := b.together("place", several[0])

@@ -20,6 +20,7 @@ import (
 type options struct {
 	run       *regexp.Regexp
 	rounds    int
+	short     bool
 	rows      int
 	customers int
 	time      time.Duration // of one load
@@ -58,8 +59,8 @@ func parse(args []string) (options, error) {
 	var opt options
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	run := fs.String("run", "", "only the steps and plots whose names match: place, most, post, get, list, start, postgres, clients, rows")
-	short := fs.Bool("short", false, "fewer rounds, shorter loads, a hundredth of the orders: under three minutes")
-	fs.IntVar(&opt.rounds, "rounds", 0, "rounds of each step, interleaved (default 5, short 3)")
+	fs.BoolVar(&opt.short, "short", false, "fewer rounds, shorter loads, a tenth of the orders: under three minutes")
+	fs.IntVar(&opt.rounds, "rounds", 0, "rounds of each step, interleaved (default 5, short 2)")
 	fs.IntVar(&opt.rows, "rows", 0, "orders stored on the largest desk: 10 times a power of ten (default 1000000, short 100000)")
 	fs.DurationVar(&opt.time, "time", 0, "length of one load (default 2s, short 1s)")
 	fs.StringVar(&opt.data, "data", "", "folder in which desks are made; one that lies on a disk (default .cache/bench)")
@@ -75,8 +76,8 @@ func parse(args []string) (options, error) {
 		return opt, fmt.Errorf("%q is no flag", fs.Arg(0))
 	}
 	rounds, rows, length := 5, 1_000_000, 2*time.Second
-	if *short {
-		rounds, rows, length = 3, 100_000, time.Second
+	if opt.short {
+		rounds, rows, length = 2, 100_000, time.Second
 	}
 	opt.rounds, opt.rows, opt.time = cmp.Or(opt.rounds, rounds), cmp.Or(opt.rows, rows), cmp.Or(opt.time, length)
 	opt.data, opt.customers = cmp.Or(opt.data, ".cache/bench"), 1000
@@ -103,7 +104,8 @@ type machine struct {
 	Go         string
 	OS         string
 	Kernel     string
-	FileSystem string // under the desks
+	FileSystem string  // under the desks
+	Load       float64 // others' demand for the cores, in the minute before the run began
 }
 
 func facts(dir string) (machine, error) {
@@ -125,6 +127,13 @@ func facts(dir string) (machine, error) {
 	m.MemoryGiB = float64(info.Totalram*uint64(info.Unit)>>20) / 1024
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(dir, &fs); err != nil {
+		return m, err
+	}
+	load, err := os.ReadFile("/proc/loadavg")
+	if err == nil {
+		_, err = fmt.Sscan(string(load), &m.Load)
+	}
+	if err != nil {
 		return m, err
 	}
 	m.FileSystem = cmp.Or(fileSystems[int64(fs.Type)], fmt.Sprintf("%#x", fs.Type))

@@ -26,8 +26,12 @@ type point struct {
 	P99    float64 // ms
 }
 
-// draw measures what the plots show, in rounds of their own.
+// draw measures what the plots show, in rounds of their own, by loads of half the length:
+// there are many, and a curve shows by itself what is no more than chance.
 func (b *bench) draw(ctx context.Context) error {
+	whole := b.opt.time
+	b.opt.time = whole / 2
+	defer func() { b.opt.time = whole }()
 	type key struct {
 		plot, series string
 		x            int
@@ -40,10 +44,14 @@ func (b *bench) draw(ctx context.Context) error {
 		}
 		rates[k], tails[k] = append(rates[k], s.rate()), append(tails[k], s.p(.99))
 	}
-	for round := range min(b.opt.rounds, 3) {
+	rounds, factor := min(b.opt.rounds, 2), 2
+	if b.opt.short {
+		rounds, factor = 1, 4
+	}
+	for round := range rounds {
 		if b.opt.run.MatchString(plotClients) {
 			b.say("plot over clients, round %d", round+1)
-			for n := 1; n <= 256; n *= 2 {
+			for n := 1; n <= 256; n *= factor {
 				got, err := b.overClients(ctx, n)
 				if err != nil {
 					return err

@@ -20,6 +20,15 @@ func (b *bench) profile(ctx context.Context) error {
 		return err
 	}
 	runtime.MemProfileRate = 64 << 10
+	if b.pg != nil {
+		s, err := b.pg.fresh(ctx)
+		if err == nil {
+			err = b.profiled("postgres", func() (sample, error) { return b.place(ctx, s, clients, false) })
+		}
+		if err != nil {
+			return err
+		}
+	}
 	s, err := b.fresh("base")
 	if err != nil {
 		return err

@@ -79,7 +79,7 @@ func fourDone(t *testing.T, dir string) {
 
 func TestTheDemoPlacesOneOrderThroughEachDoorAndEnds(t *testing.T) {
 	needsClients(t)
-	dir := t.TempDir()
+	dir := folder(t)
 	first := demoToItsEnd(t, dir).out.String()
 	for _, door := range []string{"ard", "outposts", "modelarts", "waldur"} {
 		if !strings.Contains(strings.ToLower(first), door) {
@@ -106,7 +106,7 @@ func TestTheDemoPlacesOneOrderThroughEachDoorAndEnds(t *testing.T) {
 // A power cut may come at any line of the demo's progress.
 func TestADemoKilledAnywhereGoesOnAndEnds(t *testing.T) {
 	needsClients(t)
-	dir := t.TempDir()
+	dir := folder(t)
 	for lines := 1; lines <= 13; lines += 3 {
 		killAfter(t, lines, "demo", "--data", dir, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
 	}
@@ -136,7 +136,7 @@ func killAfter(t *testing.T, lines int, args ...string) {
 
 func TestTheDemoServesUntilItIsToldToEnd(t *testing.T) {
 	needsClients(t)
-	dir := t.TempDir()
+	dir := folder(t)
 	d := open(t, dir)
 	for _, name := range []string{"demo.env", "demo.json"} {
 		info, err := os.Stat(filepath.Join(dir, name))
@@ -188,7 +188,7 @@ var keysOfTheDemo = strings.Fields(`
 
 func TestTheWorldsKeysAreThoseThatScriptsRelyOnAndSurviveARestart(t *testing.T) {
 	needsClients(t)
-	dir := t.TempDir()
+	dir := folder(t)
 	d := open(t, dir, "--no-orders")
 	for _, name := range keysOfTheDemo {
 		if d.keys[name] == "" {

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 )
 
 const (
@@ -218,10 +220,23 @@ func open(t *testing.T, dir string, flags ...string) *desk {
 	return d
 }
 
+// folder is a data directory for a desk, which says where its books are: there too, or in
+// a database of its own where the tests run over PostgreSQL.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if address := fresh.Address(t); address != "" {
+		if err := os.WriteFile(filepath.Join(dir, "docket.yaml"), []byte("db: "+address+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 // empty is the world without the demo's own orders, in a folder of this test.
 func empty(t *testing.T) *desk {
 	t.Helper()
-	return open(t, t.TempDir(), "--no-orders")
+	return open(t, folder(t), "--no-orders")
 }
 
 // environment is what docket and the clients see: nothing of the caller's own

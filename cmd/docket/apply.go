@@ -23,7 +23,13 @@ plans, components and prices, limits, buckets and archive imports: all that the 
 or nothing. It can be repeated as often as one likes. What the files do not name stays as it
 is; a price that changes becomes a new row from today. Keys that the files do not give are
 made and printed once. A mistake names file, line and member. With --data it makes the desk,
-too, where there is none.`,
+too, where there is none.
+
+Limits stand on customers, projects, users, resources (by the id of the order that made
+one) and, as a capacity for all customers, on offerings:
+
+  customers: [{slug: aurora, limits: [{measure: money, period: year, value: 15000}]}]
+  resources: [{id: oo-0c999905700000801, limits: [{measure: quantity, component: node, period: total, value: 16}]}]`,
 		Example: `  docket apply world.yaml
   docket apply --data /var/lib/docket customers.yaml offerings.yaml
   docket apply --json world.yaml | jq .keys`,

@@ -43,10 +43,9 @@ type book struct {
 	byID   map[id.ID]*asked
 	acts   []act // without an answer
 	keys   int
-	limits map[string]bool // values of the limit that stand or, unanswered, may
 }
 
-func newBook() *book { return &book{byID: map[id.ID]*asked{}, limits: map[string]bool{}} }
+func newBook() *book { return &book{byID: map[id.ID]*asked{}} }
 
 // key is a new key: short, and a name at every door.
 func (b *book) key(prefix string) string {

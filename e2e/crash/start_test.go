@@ -13,7 +13,7 @@ import (
 // in the middle of the schema.
 func TestAFirstStartThatIsKilledAnywhereIsFollowedByOneThatServes(t *testing.T) {
 	rig.Needed(t)
-	if *rig.DB != "" {
+	if rig.OnServer() {
 		t.Skip("there is one database, and it can be new once")
 	}
 	for _, point := range []string{fault.RenameBefore, fault.RenameAfter, fault.CommitBefore, fault.CommitAfter} {
@@ -43,7 +43,7 @@ func TestAFirstStartThatIsKilledAnywhereIsFollowedByOneThatServes(t *testing.T) 
 
 func TestASecondProcessOnOneFolderIsRefusedAndTheFirstGoesOn(t *testing.T) {
 	rig.Needed(t)
-	if *rig.DB != "" {
+	if rig.OnServer() {
 		t.Skip("any number of processes may serve one PostgreSQL")
 	}
 	d := rig.New(t, rig.Options{})

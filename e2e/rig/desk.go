@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/docket-desk/docket/client"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 )
 
 // Desk is a desk under test: one database and the processes that serve it.
@@ -47,7 +48,7 @@ type Options struct {
 // New makes a desk at rest, with the world in it.
 func New(t testing.TB, opt Options) *Desk {
 	t.Helper()
-	d := &Desk{Dir: opt.Dir, db: *DB, clocked: opt.Clocked, procs: make([]*Process, *Servers)}
+	d := &Desk{Dir: opt.Dir, db: database(t), clocked: opt.Clocked, procs: make([]*Process, *Servers)}
 	if d.Dir == "" {
 		d.Dir = t.TempDir()
 	}
@@ -56,7 +57,24 @@ func New(t testing.TB, opt Options) *Desk {
 }
 
 // Empty is a desk in a folder where there is none yet.
-func Empty(dir string) *Desk { return &Desk{Dir: dir, db: *DB, procs: make([]*Process, *Servers)} }
+func Empty(dir string) *Desk { return &Desk{Dir: dir, procs: make([]*Process, 1)} }
+
+// database is the one that the flags name, else a new one of the store that the
+// environment names.
+func database(t testing.TB) string {
+	t.Helper()
+	if *DB != "" {
+		return *DB
+	}
+	return fresh.Address(t)
+}
+
+// Shared reports whether the desk's database is a server's, which other processes may be
+// using, and which goes on when those that asked it have died.
+func (d *Desk) Shared() bool { return d.db != "" }
+
+// OnServer reports whether desks are on a database server, not in folders.
+func OnServer() bool { return *DB != "" || os.Getenv("DOCKET_TEST_STORE") == "postgres" }
 
 // Apply applies a world to the desk at rest, and remembers the keys that were made.
 func (d *Desk) Apply(t testing.TB, w client.World) {
@@ -199,10 +217,6 @@ func (d *Desk) Bucket() string { return filepath.Join(d.Dir, "buckets", bucketNa
 
 // HTTP asks for all clients of the rig: a process that hangs is told from one that is slow.
 var HTTP = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256, MaxConnsPerHost: 0}}
-
-// Fresh is how long keys, leases and repeats are safe from the clock: what a test turns
-// the clock on by between a request and its repeat stays below it.
-const Fresh = 45 * time.Minute
 
 func (d *Desk) String() string {
 	if d.db != "" {

@@ -330,3 +330,34 @@ func (d *Desk) projectID(ctx context.Context) (id.ID, error) {
 	}
 	return id.ParseDecimal(o.Project.ID)
 }
+
+// Reprice has what was selected cost 1.00, whatever its area is.
+func (a *ard) Reprice(t testing.TB) {
+	t.Helper()
+	type quote struct {
+		Usage struct {
+			Area struct {
+				Total float64 `json:"total_imagery_sqkm"`
+			} `json:"area"`
+			Cost struct {
+				Total float64 `json:"total_imagery_cost"`
+			} `json:"cost"`
+		} `json:"usage"`
+	}
+	ask := func() quote {
+		var q quote
+		if err := read(t.Context(), a.request("/order/", map[string]any{"select_id": a.selected, "output_config": map[string]any{"bucket": bucketName}, "dry_run": true}), &q); err != nil {
+			t.Fatal(err)
+		}
+		return q
+	}
+	each := strconv.FormatFloat(1/ask().Usage.Area.Total, 'f', 10, 64)
+	_, err := a.d.Staff().Apply(t.Context(), client.World{Providers: []client.Provider{{Customer: operations, Offerings: []client.Offering{{Code: "archive",
+		Plans: []client.Plan{{Code: "list", Prices: []client.Price{{Component: "fresh", Once: each}}}}}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := ask(); q.Usage.Cost.Total != 1 {
+		t.Fatalf("at %s a unit it costs %v", each, q.Usage.Cost.Total)
+	}
+}

@@ -95,7 +95,7 @@ func launch(t testing.TB, env []string, path string, args ...string) *Process {
 	go func() { _ = p.cmd.Wait(); close(p.done) }() // how it ended is in ProcessState
 	t.Cleanup(func() {
 		p.Kill()
-		if t.Failed() {
+		if t.Failed() && slices.Contains(args, "serve") { // other verbs' words are their callers' to tell
 			t.Logf("docket %s said:\n%s", strings.Join(args, " "), tail(p.said.String()))
 		}
 	})

@@ -3,6 +3,8 @@ package rig
 import (
 	"testing"
 	"time"
+
+	"github.com/docket-desk/docket/client"
 )
 
 func TestMain(m *testing.M) { Main(m) }
@@ -35,8 +37,12 @@ func TestEachDoorPlacesAnOrderAndFindsItAgain(t *testing.T) {
 func TestARefusalsFiguresAreRead(t *testing.T) {
 	body := `{"detail":"The money limit of customer Aurora Institute (total, USD) is 12.5 USD: used 10, held 2, asked 3. The quantity limit of project aurora for Storage (total, TB) is 7 TB: used 0, held 7, asked 3."}`
 	got := Breaches(body)
-	if len(got) != 2 || got[0] != (Breach{"money", "customer", "Aurora Institute", "total", "USD", "12.5", "10", "2", "3"}) ||
-		got[1] != (Breach{"quantity", "project", "aurora for Storage", "total", "TB", "7", "0", "7", "3"}) {
+	if len(got) != 2 || got[0] != (client.Breach{Measure: "money", Scope: "customer", Name: "Aurora Institute", Period: "total", Unit: "USD", Limit: "12.5", Used: "10", Held: "2", Asked: "3"}) ||
+		got[1] != (client.Breach{Measure: "quantity", Scope: "project", Name: "aurora for Storage", Period: "total", Unit: "TB", Limit: "7", Used: "0", Held: "7", Asked: "3"}) {
+		t.Errorf("read %+v", got)
+	}
+	listed := `{"title":"x","detail":"The first.","limits":[{"scope":"customer","limit":"1"},{"scope":"project","limit":"2"}]}`
+	if got := Breaches(listed); len(got) != 2 || got[1].Scope != "project" || got[1].Limit != "2" {
 		t.Errorf("read %+v", got)
 	}
 	if got := Breaches(`{"detail":"Not found."}`); got != nil {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/docket-desk/docket/client"
 	"github.com/docket-desk/docket/internal/auth"
 	"github.com/docket-desk/docket/internal/id"
 )
@@ -129,19 +130,18 @@ func (k Keys) signedSDK(r *http.Request) error {
 	return auth.SignSDK(r, auth.Credentials{Access: k.Access, Secret: k.Secret}, time.Now())
 }
 
-// Breach is one limit's refusal, as every door words it.
-type Breach struct {
-	Measure, Scope, Name, Period, Unit string
-	Limit, Used, Held, Asked           string
-}
-
 var sentence = regexp.MustCompile(`The (money|quantity) limit of (\w+) ([^"]+?) \((\w+), ([^)]+)\) is ([0-9.]+) [^:"]+: used ([0-9.]+), held ([0-9.]+), asked ([0-9.]+)\.`)
 
-// Breaches reads the limits that refused out of any door's refusal.
-func Breaches(body string) []Breach {
-	var out []Breach
+// Breaches reads the limits that refused out of any door's refusal: out of the native
+// one's list, out of the others' sentences, where what a limit is about stands with its name.
+func Breaches(body string) []client.Breach {
+	var p client.Problem
+	if json.Unmarshal([]byte(body), &p) == nil && len(p.Limits) > 0 {
+		return p.Limits
+	}
+	var out []client.Breach
 	for _, m := range sentence.FindAllStringSubmatch(body, -1) {
-		out = append(out, Breach{m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8], m[9]})
+		out = append(out, client.Breach{Measure: m[1], Scope: m[2], Name: m[3], Period: m[4], Unit: m[5], Limit: m[6], Used: m[7], Held: m[8], Asked: m[9]})
 	}
 	return out
 }

@@ -12,6 +12,7 @@ const (
 	Customer   = "aurora-institute"
 	Project    = "aurora"
 	Provider   = "nordic-compute"
+	operations = "docket-operations"
 	bucketName = "aurora-deliveries"
 
 	// Storage is an offering of limits by hand, which the provider approves; a unit costs 1.00.

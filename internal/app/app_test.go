@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -250,6 +251,27 @@ func TestACertificateIsMadeAnewWhenItEndsOrTheAddressChanges(t *testing.T) {
 	for name, mode := range map[string]os.FileMode{"ca.key": 0o600, "server.key": 0o600, "ca.pem": 0o644} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
+	}
+}
+
+func TestThoseWhoStartAtOnceShowCertificatesOfOneCA(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tls")
+	shown := make([]*tls.Certificate, 8)
+	var all sync.WaitGroup
+	for n := range shown {
+		all.Go(func() {
+			var err error
+			if shown[n], err = (&certificates{dir: dir, names: []string{"localhost"}, now: time.Now}).current(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	ca := readCA(t, dir)
+	for _, c := range shown {
+		if c == nil || c.Leaf.CheckSignatureFrom(ca) != nil {
+			t.Fatal("one of them shows a certificate of another CA than clients trust")
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/docket-desk/docket/client"
 	"github.com/docket-desk/docket/internal/auth"
+	"github.com/docket-desk/docket/internal/id"
 )
 
 // sandbox is a served desk with a clock of its own, a seller of desks and a buyer.
@@ -177,5 +178,35 @@ func TestAClockThatIsNoneIsSaidSoAtTheStart(t *testing.T) {
 	_, err := Load(t.TempDir(), map[string]string{"clock": "noon"}, os.Getenv)
 	if err == nil || !strings.Contains(err.Error(), "no instant") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A desk that is killed says nothing of the last ids it drew: its records tell, whatever
+// they are.
+func TestIdsGoOnThoughTheDeskWasKilledAndTheClockIsSetBack(t *testing.T) {
+	cfg := config(t, t.TempDir())
+	cfg.Clock = "+1h"
+	d, err := Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.clock.Advance(time.Hour) // since it was last written down
+	before, err := d.Client().Apply(t.Context(), client.World{Customers: []client.Customer{{Slug: "buyer", Limits: []client.Limit{{Measure: "money", Period: "total", Value: "1"}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.store.Close(); err != nil { // as the system does for what was killed
+		t.Fatal(err)
+	}
+	cfg.Clock = ""
+	if d, err = Open(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	next := d.NewID()
+	for _, c := range before.Changes {
+		if i, err := id.ParseDecimal(c.ID); err != nil || next <= i {
+			t.Errorf("the next id is %s, after the %s %s was %s, %v", next, c.Kind, c.Name, c.ID, err)
+		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/docket-desk/docket/internal/fault"
+	"github.com/docket-desk/docket/internal/flock"
 )
 
 // How long the desk's own certificates are good for, and how early they are made anew.
@@ -98,6 +99,13 @@ func (c *certificates) current() (*tls.Certificate, error) {
 	if c.own != nil && c.good(c.own.Leaf) {
 		return c.own, nil
 	}
+	// Several processes may start in one folder at once: the first makes what the others
+	// then find. A key of one with the certificate of another would be neither's.
+	lock, err := c.alone()
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
 	ca, err := c.authority()
 	if err != nil {
 		return nil, err
@@ -113,6 +121,21 @@ func (c *certificates) current() (*tls.Certificate, error) {
 	}
 	c.own = made
 	return made, nil
+}
+
+// alone waits until no other process makes certificates here; closing it lets the next.
+func (c *certificates) alone() (*os.File, error) {
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(c.file("lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := flock.Wait(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 func (c *certificates) good(cert *x509.Certificate) bool {
@@ -165,9 +188,6 @@ func (c *certificates) make(name string, t *x509.Certificate, lasts time.Duratio
 	}
 	raw, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, err
 	}
 	// The key first: a certificate without its key would be taken for one that is whole.

@@ -6,7 +6,7 @@ package arch
 // Levels are the packages of the module, lowest first; docs/architecture.md draws them.
 // Packages of one level do not see each other, but for the pairs in Beside.
 var Levels = [][]string{
-	0: {"internal/id", "internal/money", "internal/day", "internal/clock", "internal/fault", "internal/seal"},
+	0: {"internal/id", "internal/money", "internal/day", "internal/clock", "internal/fault", "internal/flock", "internal/seal"},
 	1: {"internal/tenant"},
 	2: {"internal/catalog", "internal/ledger", "internal/imagery"},
 	3: {"internal/price", "internal/limit"},

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/docket-desk/docket/internal/day"
@@ -85,9 +86,15 @@ func (d *draft) giveBack(component id.ID, want ledger.Sums, v Verdict, step orde
 // capByStock leaves of an order's units of stock what the resource has not given back
 // already, by this order or a later one.
 func (d *draft) capByStock(component id.ID, left map[day.Day]ledger.Sums) error {
-	used, _, err := d.stockUsed(component)
+	used, err := d.stockUsed(component)
 	for on, s := range left {
-		s.Quantity = min(s.Quantity, used[counted{d.o.User, on}])
+		var there money.Micro
+		for _, u := range used {
+			if u.counted == (counted{d.o.User, on}) {
+				there += u.left
+			}
+		}
+		s.Quantity = min(s.Quantity, there)
 		left[on] = s
 	}
 	return err
@@ -99,56 +106,71 @@ type counted struct {
 	on   day.Day
 }
 
-// stockUsed is what the ledger has as used of a component by the resource, by whom and
-// when it counts for, the latest first: its orders' entries, with those of this draft.
-func (d *draft) stockUsed(component id.ID) (map[counted]money.Micro, []counted, error) {
-	used := map[counted]money.Micro{}
-	var keys []counted
-	add := func(entries []ledger.Entry) {
-		for _, e := range entries {
-			if e.Component != component {
-				continue
-			}
-			k := counted{e.User, e.CountsOn}
-			if _, u := e.Delta(); u.Quantity != 0 {
-				keys = slices.DeleteFunc(keys, func(x counted) bool { return x == k && u.Quantity > 0 })
-				if !slices.Contains(keys, k) {
-					keys = append(keys, k)
-				}
-				used[k] += u.Quantity
-			}
-		}
-	}
+// taken is what is left of one entry by which units came to be used.
+type taken struct {
+	counted
+	left money.Micro
+}
+
+// stockUsed is what the ledger has as used of a component by the resource: its orders'
+// entries in the order of time, those of this draft last, less what was given back of each.
+func (d *draft) stockUsed(component id.ID) ([]taken, error) {
+	entries := slices.Clone(d.past)
 	q := OrderQuery{Any: &Sight{All: true}, Resources: []id.ID{d.res.ID}, Hidden: true, Page: Page{Ascending: true, Limit: 1000}}
-	for {
+	for more := true; more; {
 		orders, err := d.r.Orders(q)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for _, o := range orders {
+			q.After = o.ID
 			if o.ID == d.o.ID {
 				continue
 			}
-			entries, err := d.r.Entries(o.ID)
+			theirs, err := d.r.Entries(o.ID)
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
-			add(entries)
+			entries = append(entries, theirs...)
 		}
-		if len(orders) < q.Limit {
-			break
-		}
-		q.After = orders[len(orders)-1].ID
+		more = len(orders) == q.Limit
 	}
-	add(d.all())
-	slices.Reverse(keys)
-	return used, keys, nil
+	slices.SortFunc(entries, func(a, b ledger.Entry) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.N, b.N))
+	})
+	return stillUsed(component, append(entries, d.entries...)), nil
 }
 
-// stockBack gives back the units of stock that the resource has no longer, to those they
-// count for: amount 0. What the ledger has as used of it is what it has.
+// stillUsed takes what was given back off the latest entries that count for the same.
+func stillUsed(component id.ID, entries []ledger.Entry) []taken {
+	var used []taken
+	for _, e := range entries {
+		if e.Component != component {
+			continue
+		}
+		k := counted{e.User, e.CountsOn}
+		_, u := e.Delta()
+		if u.Quantity > 0 {
+			used = append(used, taken{k, u.Quantity})
+		}
+		back := max(0, -u.Quantity)
+		for n := len(used) - 1; n >= 0 && back > 0; n-- {
+			if used[n].counted == k {
+				part := min(back, used[n].left)
+				used[n].left -= part
+				back -= part
+			}
+		}
+	}
+	return used
+}
+
+// stockBack gives back the units of stock that the resource has no longer, the latest
+// first, to those they count for: amount 0. What the ledger has as used of it is what it
+// has. A create that was never taken up again has all it used.
 func (d *draft) stockBack() error {
-	if d.o.Type == order.Create {
+	again := slices.ContainsFunc(d.past, func(e ledger.Entry) bool { return e.Kind == ledger.Release })
+	if d.o.Type == order.Create && !again {
 		return nil
 	}
 	seen := map[id.ID]bool{}
@@ -158,18 +180,18 @@ func (d *draft) stockBack() error {
 			continue
 		}
 		seen[c.ID] = true
-		used, keys, err := d.stockUsed(c.ID)
+		used, err := d.stockUsed(c.ID)
 		if err != nil {
 			return err
 		}
 		over := -d.res.Quantities[c.ID]
 		for _, u := range used {
-			over += u
+			over += u.left
 		}
-		for _, k := range keys {
-			part := max(0, min(over, used[k]))
+		for _, u := range slices.Backward(used) {
+			part := max(0, min(over, u.left))
 			over -= part
-			if err := d.stockOf(k, c.ID, part); err != nil {
+			if err := d.stockOf(u.counted, c.ID, part); err != nil {
 				return err
 			}
 		}

@@ -15,10 +15,10 @@ import (
 	"github.com/docket-desk/docket/internal/order"
 )
 
-// Each check of a property here is a whole desk over a real store: thirty of them take
+// Each check of a property here is a whole desk over a real store: fifteen of them take
 // some seconds. -rapid.checks on the command line asks for more.
 func TestMain(m *testing.M) {
-	for name, n := range map[string]string{"rapid.checks": "30", "rapid.steps": "60"} {
+	for name, n := range map[string]string{"rapid.checks": "15", "rapid.steps": "60"} {
 		if err := flag.Set(name, n); err != nil {
 			panic(err)
 		}

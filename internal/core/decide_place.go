@@ -188,9 +188,10 @@ func (d *draft) timely(p Placement) error {
 	return d.resourceReady(p)
 }
 
-// covered: a customer that has contracts orders only for days that one covers.
+// covered: a customer that has contracts orders only for days that one covers. What runs
+// can be ended on any day.
 func (d *draft) covered() error {
-	if !d.calendar.Covered(d.o.CountsOn) {
+	if d.o.Type != order.Terminate && !d.calendar.Covered(d.o.CountsOn) {
 		return invalid("contract", "No contract covers %s.", d.o.CountsOn).because(ReasonContract)
 	}
 	return nil

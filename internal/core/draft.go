@@ -78,8 +78,11 @@ func (d *draft) around() error {
 		return err
 	}
 	d.calendar = limit.Calendar{YearFrom: d.customer.YearFrom, Contracts: contracts}
-	d.limits, err = d.r.Limits([]LimitScope{{tenant.OnCustomer, d.o.Customer}, {tenant.OnProject, d.o.Project}, {tenant.OnUser, d.o.User},
-		{tenant.OnResource, d.o.Resource}, {tenant.OnOffering, d.o.Offering}})
+	on := []LimitScope{{tenant.OnCustomer, d.o.Customer}, {tenant.OnProject, d.o.Project}, {tenant.OnUser, d.o.User}, {tenant.OnOffering, d.o.Offering}}
+	if !d.fresh || d.o.Resource != d.o.ID { // what this order makes has no limit yet, and no store needs to look for one
+		on = append(on, LimitScope{tenant.OnResource, d.o.Resource})
+	}
+	d.limits, err = d.r.Limits(on)
 	return err
 }
 
@@ -331,7 +334,7 @@ func (d *draft) event(kind string, subject id.ID, body map[string]any) {
 	if body == nil {
 		body = map[string]any{}
 	}
-	body["order"], body["type"], body["state"] = d.o.ID.Decimal(), string(d.o.Type), string(d.o.State)
+	body["type"], body["state"] = string(d.o.Type), string(d.o.State) // which order it is has a field of its own
 	b, err := json.Marshal(body)
 	if err != nil { // strings and numbers only
 		panic(err)

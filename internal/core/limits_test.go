@@ -307,3 +307,38 @@ func TestAnInstantOrderLeavesNoJobBehind(t *testing.T) {
 	}
 	d.verified(t)
 }
+
+func TestAResourceWithNothingLeftCanBeEnded(t *testing.T) {
+	d := newDesk(t)
+	p := must(d.PlaceOrder(ctx, d.owner, d.ask("pool", map[string]money.Micro{"node": units(2)})))(t)
+	must(d.PlaceOrder(ctx, d.owner, core.Placement{Type: order.Update, Resource: p.Resource.ID, Asks: nodes(0)}))(t)
+	end := must(d.PlaceOrder(ctx, d.owner, core.Placement{Type: order.Terminate, Resource: p.Resource.ID}))(t)
+	if end.Order.State != order.Done || end.Resource.State != order.Terminated {
+		t.Errorf("the order is %s, the resource %s", end.Order.State, end.Resource.State)
+	}
+	d.verified(t)
+}
+
+func TestWhatRunsCanBeEndedAfterTheContract(t *testing.T) {
+	d := newDesk(t)
+	today := day.Of(d.clock.now())
+	must(d.Apply(ctx, core.System(), core.World{Customers: []core.CustomerSpec{{Slug: "buyer", Contracts: []core.ContractSpec{{From: today, To: today + 5}}}}}))(t)
+	ask := d.ask("pool", map[string]money.Micro{"node": units(2)})
+	ask.EndsOn = ptr(today + 9)
+	p := must(d.PlaceOrder(ctx, d.owner, ask))(t)
+	d.clock.ahead(10 * 24 * time.Hour)
+	if _, err := d.PlaceOrder(ctx, d.owner, d.ask("pool", map[string]money.Micro{"node": units(1)})); core.AsError(err).Reason != core.ReasonContract {
+		t.Errorf("ordered after the contract: %v", err)
+	}
+	must(d.Tick(ctx))(t)
+	if err := d.store.View(ctx, func(r core.Reader) error {
+		res, err := r.Resource(p.Resource.ID)
+		if res.State != order.Terminated {
+			t.Errorf("the resource whose last day has come is %s", res.State)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.verified(t)
+}

@@ -319,6 +319,7 @@ type Reader interface {
 	Acquisitions(q AcquisitionQuery) ([]imagery.Acquisition, error)
 	Tiles(q TileQuery) ([]imagery.Tile, error) // by (cell, acquisition)
 	Meta(name string) (string, error)          // "" where unset
+	Newest() (id.ID, error)                    // the highest id of any record; 0 where there is none
 
 	// Everything, in bounded pages, for verify: ascending by id, at most n.
 	AllOrders(after id.ID, n int) ([]order.Order, error)

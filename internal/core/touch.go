@@ -10,8 +10,8 @@ import (
 
 // Touch names what an Update rests on: what it reads and must find unmoved when it
 // commits. What follows from a name need not be named: an order's customer, project,
-// user, offering, resource and the days that its entries count on; a resource's owners
-// and its open order; the events, jobs, lines, terms and entries of all these. Ids of 0
+// user, offering, resource and the days that its entries count on; a resource's owners,
+// its orders and usages; the events, jobs, lines, terms and entries of all these. Ids of 0
 // name nothing. Catalogue, prices, grants and users' rights are not named: they may be a
 // moment old. The zero Touch rests on nothing but the rows it writes, each by its key.
 type Touch struct {

@@ -121,9 +121,10 @@ func (v *books) there(kind string, i id.ID) (bool, error) {
 }
 
 const (
-	verifyPage  = 500
-	verifyFeed  = 5000 // events, jobs and requests are small
-	lastOfEntry = 1<<31 - 1
+	verifyPage    = 500
+	verifyEntries = 2 * verifyPage // about what a page of orders has: what is read beyond it is read again
+	verifyFeed    = 5000           // events, jobs and requests are small
+	lastOfEntry   = 1<<31 - 1
 )
 
 // events follow each other without gaps.

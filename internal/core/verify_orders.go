@@ -74,7 +74,7 @@ func (v *books) ordersPage(page []order.Order, after, last id.ID) error {
 func (v *books) entries(of map[id.ID][]ledger.Entry, after, last id.ID) error {
 	lost := id.ID(0)
 	for at := (EntryKey{after, lastOfEntry}); ; {
-		page, err := v.r.AllEntries(at, entriesPage)
+		page, err := v.r.AllEntries(at, verifyEntries)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -111,9 +111,8 @@ func (v *books) order(o order.Order, lines []order.Line, entries []ledger.Entry)
 	if (o.Held > 0 || held.Quantity > 0) && !o.State.Open() {
 		v.say("Order %s is %s and still holds %s %s and a quantity of %s.", o.ID, o.State, o.Held, o.Currency, held.Quantity)
 	}
-	// An update or the end of a resource gives back stock that an order before it was charged for.
-	whole := o.Type == order.Create || o.Type == order.Restore
-	if charged := t.Charged(); charged.Amount != o.Charged || charged.Amount < 0 || (whole && charged.Quantity < 0) {
+	// Not so of quantities: an order gives back stock that an earlier one was charged for.
+	if charged := t.Charged(); charged.Amount != o.Charged || charged.Amount < 0 {
 		v.say("Order %s was charged %s %s by its record, and %s by its entries.", o.ID, o.Charged, o.Currency, charged.Amount)
 	}
 	for n, e := range entries {

@@ -19,14 +19,15 @@ import (
 // at all it does alone (refuser).
 type act struct {
 	record.Tx
-	b      *batch
-	ctx    context.Context
-	over   bool
-	failed error
-	wrote  bool
-	lone   bool       // it must run alone
-	wants  core.Touch // what it needs beside what it named
-	keys   []limit.Key
+	record.Shelved // goes before what Tx reads
+	b              *batch
+	ctx            context.Context
+	over           bool
+	failed         error
+	wrote          bool
+	lone           bool       // it must run alone
+	wants          core.Touch // what it needs beside what it named
+	keys           []limit.Key
 }
 
 var _ core.Tx = (*act)(nil)
@@ -58,7 +59,7 @@ func (r refuser) Spoil(err error) error { return r.a.spoil(err) }
 func (r refuser) RequestContains([]string, string) (string, []record.Arg) { return "", nil }
 
 func (b *batch) newAct(ctx context.Context) *act {
-	a := &act{b: b, ctx: ctx}
+	a := &act{b: b, ctx: ctx, Shelved: record.Shelved{Shelf: &b.shelf.Shelf, Under: &b.direct}}
 	a.Tx = record.Tx{Reader: record.Reader{Engine: refuser{a}, Now: b.w.s.opts.Now}, Owners: &b.w.s.owners}
 	return a
 }
@@ -469,7 +470,7 @@ func (a *act) PutUserUsage(u order.UserUsage) error {
 	if err := a.writing(); err != nil {
 		return err
 	}
-	a.b.shares = append(a.b.shares, u)
+	put(a.b.keep, a.b.shares, shareKey{u.Usage, u.Username}, u) // whoever comes later replaces it
 	return nil
 }
 

@@ -73,10 +73,12 @@ func (s *Store) tryAlone(ctx context.Context, on core.Touch, fn func(core.Tx) er
 	}
 	defer c.Release()
 	defer rollback(c.Conn()) // where it was not committed, fn's panic included
-	name := aloneName
+	name, within := aloneName, s.opts.within
 	if on.Scan {
-		name = scanName
+		name, within = scanName, scanBound
 	}
+	ctx, cancel := context.WithTimeout(ctx, within) // beyond it the backend is ended, which a lost connection does not tell
+	defer cancel()
 	if err := s.begin(ctx, c.Conn(), name, on); err != nil {
 		return failure(ctx, "update", err), again(err) || fatal(err)
 	}
@@ -92,6 +94,8 @@ func (s *Store) tryAlone(ctx context.Context, on core.Touch, fn func(core.Tx) er
 	}
 	if b := t.e.broken; b != nil && (again(b) || fatal(b)) {
 		return failure(ctx, "update", b), true
+	} else if spent(b) {
+		_ = c.Conn().Close(ctx) // the next one may do better
 	}
 	if err != nil || !t.e.wrote {
 		return err, false
@@ -105,6 +109,13 @@ func (s *Store) begin(ctx context.Context, c *pgx.Conn, name string, on core.Tou
 	b.Queue("BEGIN")
 	b.Queue("SELECT set_config('application_name', $1, true)", s.node.named(name))
 	locksOf(on).queue(b)
+	b.Queue("SELECT holder FROM nodes WHERE number = $1", s.node.number).QueryRow(func(r pgx.Row) error {
+		var holder string
+		if err := r.Scan(&holder); err != nil {
+			return err
+		}
+		return s.node.check(holder)
+	})
 	return c.SendBatch(ctx, b).Close()
 }
 

@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -10,6 +12,7 @@ import (
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/store/line"
@@ -154,20 +157,19 @@ func (b *batch) lock(ctx context.Context) error {
 	l := locksOf(all)
 	p := b.pipe(ctx)
 	p.send(sBegin, nil)
-	p.send(sShareDesk, nil, bigint(lockDesk))
-	if len(l.requests) > 0 {
-		p.send(sTakeRequests, nil, numbers(l.requests))
+	if !leftOut.deskLock {
+		p.send(sShareDesk, nil, bigint(lockDesk))
 	}
-	for _, k := range l.records {
-		b.locked[id.ID(k)] = true
+	if len(l.requests) > 0 && !leftOut.requestLocks {
+		p.send(sTakeRequests, nil, numbers(l.requests))
 	}
 	orders, resources := numbers(l.orders), numbers(l.resources)
 	rows := len(l.orders)+len(l.resources) > 0
 	if len(l.records) > 0 || rows {
-		p.send(sShareRecords, nil, numbers(l.records), orders, resources)
+		p.send(sShareRecords, func(r record.Row) { b.locked[id.ID(r.Int(1))] = true }, numbers(l.records), orders, resources)
 	}
-	rev := int64(0)
-	p.send(sShelf, func(r record.Row) { rev = r.Int(0) })
+	rev, holder := int64(0), ""
+	p.send(sShelf, func(r record.Row) { rev, holder = r.Int(0), r.Text(1) }, integer(int32(b.w.s.node.number)))
 	if len(l.requests) > 0 {
 		b.readIdem(p, all.Idem)
 	}
@@ -180,14 +182,38 @@ func (b *batch) lock(ctx context.Context) error {
 	if err := p.end(); err != nil {
 		return err
 	}
+	if err := b.w.s.node.check(holder); err != nil {
+		return err
+	}
+	if leftOut.shelf {
+		rev = 0
+	}
 	b.shelf.at(rev)
-	for _, s := range b.orders {
-		b.locked[s.v.Customer], b.locked[s.v.Offering] = true, true
+	b.settleOrders(l.orders)
+	return b.engine.broken
+}
+
+// settleOrders leaves of the orders that were read those that were named, and those that
+// are open on the resources now that these are locked: an open order may have ended, and
+// another begun, between two statements. What was read of any other is not all of it, or
+// not under a lock.
+func (b *batch) settleOrders(named []int64) {
+	kept := map[id.ID]bool{}
+	for _, k := range named {
+		kept[id.ID(k)] = true
 	}
 	for _, s := range b.resources {
-		b.locked[s.v.Customer], b.locked[s.v.Offering] = true, true
+		if _, ok := b.orders[s.v.OpenOrder]; ok {
+			kept[s.v.OpenOrder] = true
+		}
 	}
-	return b.engine.broken
+	isOther := func(i id.ID) bool { return !kept[i] }
+	maps.DeleteFunc(b.orders, func(i id.ID, _ *slot[order.Order]) bool { return isOther(i) })
+	maps.DeleteFunc(b.lines, func(i id.ID, _ []slot[order.Line]) bool { return isOther(i) })
+	maps.DeleteFunc(b.entries, func(i id.ID, _ []slot[ledger.Entry]) bool { return isOther(i) })
+	noJobs := func(i id.ID) bool { return isOther(i) && b.resources[i] == nil }
+	maps.DeleteFunc(b.jobs, func(k jobKey, _ *slot[core.Job]) bool { return noJobs(k.subject) })
+	maps.DeleteFunc(b.subjects, func(i id.ID, _ bool) bool { return noJobs(i) })
 }
 
 func (b *batch) readIdem(p *pipeline, asked [][16]byte) {
@@ -277,7 +303,7 @@ func scan[T any](b *batch, r record.Row, t *record.Table[T]) T {
 	f := record.From(r)
 	t.Each(f, &v)
 	if err := f.Err(); err != nil && b.engine.broken == nil {
-		b.engine.broken = err
+		b.engine.broken = &core.Error{Kind: core.Internal, Op: "read " + t.Name, Err: err}
 	}
 	return v
 }
@@ -286,6 +312,9 @@ func scan[T any](b *batch, r record.Row, t *record.Table[T]) T {
 // there is none.
 func (b *batch) lockBalances(ctx context.Context) error {
 	var wanted []limit.Key
+	if err := b.preload(); err != nil {
+		return err
+	}
 	for _, c := range b.calls {
 		found, err := b.balancesOf(c)
 		if b.engine.broken != nil {
@@ -360,14 +389,37 @@ func (b *batch) parties(c *waiter) []party {
 	return out
 }
 
+// scopes are those that a party's limits stand on.
+func (p party) scopes() []core.LimitScope {
+	return []core.LimitScope{{Scope: tenant.OnCustomer, ID: p.customer}, {Scope: tenant.OnProject, ID: p.project}, {Scope: tenant.OnUser, ID: p.user},
+		{Scope: tenant.OnResource, ID: p.resource}, {Scope: tenant.OnOffering, ID: p.offering}}
+}
+
+// preload reads what the shelf lacks of all parties at once, not one by one.
+func (b *batch) preload() error {
+	var customers, projects []id.ID
+	var on []core.LimitScope
+	for _, c := range b.calls {
+		for _, p := range b.parties(c) {
+			customers, projects, on = append(customers, p.customer), append(projects, p.project), append(on, p.scopes()...)
+		}
+	}
+	on = slices.DeleteFunc(on, func(s core.LimitScope) bool {
+		return (s.Scope == tenant.OnCustomer || s.Scope == tenant.OnOffering) && !b.held(s.ID)
+	})
+	if err := (record.Shelved{Shelf: &b.shelf.Shelf, Under: &b.direct}).Preload(customers, projects, on); err != nil {
+		return cmp.Or(b.engine.broken, err)
+	}
+	return nil
+}
+
 // balancesOf are the balances that an act may read or move, as far as can be told before it
 // runs: what it finds missing it names for the next batch.
 func (b *batch) balancesOf(c *waiter) ([]limit.Key, error) {
 	out := c.keys
 	a := b.newAct(b.engine.ctx)
 	for _, p := range b.parties(c) {
-		limits, err := a.Limits([]core.LimitScope{{Scope: tenant.OnCustomer, ID: p.customer}, {Scope: tenant.OnProject, ID: p.project}, {Scope: tenant.OnUser, ID: p.user},
-			{Scope: tenant.OnResource, ID: p.resource}, {Scope: tenant.OnOffering, ID: p.offering}})
+		limits, err := a.Limits(p.scopes())
 		if err != nil {
 			return out, err
 		}
@@ -403,7 +455,7 @@ func (b *batch) decide() (wrote bool) {
 	stay := b.calls[:0:0]
 	for n, c := range b.calls {
 		a := b.newAct(context.WithoutCancel(c.Ctx))
-		events, added, shares := len(b.events), b.added, len(b.shares)
+		events, added := len(b.events), b.added
 		o := line.Protect(func() error { return c.Fn(a) })
 		a.over = true // fn may have kept tx
 		if o.Err == nil && o.Panicked == nil {
@@ -415,7 +467,7 @@ func (b *batch) decide() (wrote bool) {
 		}
 		short := a.lone || a.short()
 		if short || o.Err != nil || o.Panicked != nil {
-			b.takeBack(events, added, shares)
+			b.takeBack(events, added)
 		}
 		b.undo = b.undo[:0]
 		switch {
@@ -467,5 +519,8 @@ func (b *batch) row(statement, table string, each func(*record.Fields)) error {
 		c = newColumns(b.w.oids[table])
 		b.w.sheet[statement] = c
 	}
-	return c.add(each)
+	if err := c.add(each); err != nil {
+		return &core.Error{Kind: core.Invalid, Op: "write " + table, Msg: "A value is none of those its field may have.", Err: err}
+	}
+	return nil
 }

@@ -60,11 +60,13 @@ func (s *Store) until(ctx context.Context) (context.Context, context.CancelFunc)
 // Dump reads in one transaction, REPEATABLE READ and READ ONLY, which a standby has, too.
 // While it lasts, no row version that it may need is vacuumed.
 func (s *Store) Dump(ctx context.Context, to core.Taker) error {
-	if err := s.usable("dump"); err != nil {
+	if err := s.enter("dump"); err != nil {
 		return err
 	}
-	s.working.Add(1)
 	defer s.working.Done()
+	if err := s.migrated("dump"); err != nil {
+		return err
+	}
 	ctx, cancel := s.until(ctx)
 	defer cancel()
 	c, err := s.carrier(ctx)
@@ -75,7 +77,7 @@ func (s *Store) Dump(ctx context.Context, to core.Taker) error {
 	if _, err := c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
 		return failure(ctx, "dump", err)
 	}
-	shot, err := snapshot(ctx, c)
+	shot, err := snapshotOf(ctx, c)
 	if err != nil {
 		return failure(ctx, "dump", err)
 	}
@@ -93,7 +95,7 @@ func (s *Store) Dump(ctx context.Context, to core.Taker) error {
 	return to.End()
 }
 
-func snapshot(ctx context.Context, c *pgx.Conn) (core.Snapshot, error) {
+func snapshotOf(ctx context.Context, c *pgx.Conn) (core.Snapshot, error) {
 	shot := core.Snapshot{Source: Kind}
 	v, err := version(ctx, c) // the first reading: the snapshot is of now
 	if err != nil {
@@ -108,9 +110,13 @@ func snapshot(ctx context.Context, c *pgx.Conn) (core.Snapshot, error) {
 		shot.Tables = append(shot.Tables, t)
 	}
 	var floor int64
-	err = c.QueryRow(ctx, "SELECT coalesce((SELECT max(pos) FROM events), 0), greatest((SELECT max(floor) FROM nodes), (SELECT coalesce(max(id), 0) FROM orders)), "+
-		"coalesce((SELECT value FROM meta WHERE name = $1), '')", core.MetaMaster).Scan(&shot.Pos, &floor, &shot.Master)
-	shot.Floor = id.ID(floor)
+	if err = c.QueryRow(ctx, "SELECT coalesce((SELECT max(pos) FROM events), 0), (SELECT max(floor) FROM nodes), "+
+		"coalesce((SELECT value FROM meta WHERE name = $1), '')", core.MetaMaster).Scan(&shot.Pos, &floor, &shot.Master); err != nil {
+		return shot, err
+	}
+	r := record.Reader{Engine: &engine{conn: c, ctx: ctx}, Now: time.Now}
+	newest, err := r.Newest()
+	shot.Floor = max(id.ID(floor), newest)
 	return shot, err
 }
 
@@ -153,10 +159,9 @@ func (s *Store) Load(ctx context.Context, from core.Giver) error {
 	if s.opts.ReadOnly {
 		return unusable("load", "The database "+s.name+" was opened for reading only.", nil)
 	}
-	if err := s.open("load"); err != nil {
+	if err := s.enter("load"); err != nil {
 		return err
 	}
-	s.working.Add(1)
 	defer s.working.Done()
 	ctx, cancel := s.until(ctx)
 	defer cancel()
@@ -213,7 +218,7 @@ func (s *Store) fits(ctx context.Context, c *pgx.Conn, shot core.Snapshot) error
 	case at < int64(len(todo)):
 		return record.Older(s.name, at)
 	}
-	return s.usable("load")
+	return s.migrated("load")
 }
 
 // begins marks the database, unless something is in it or somebody has it open. Nobody
@@ -245,7 +250,11 @@ func (s *Store) Still(ctx context.Context) (func(), error) {
 	if s.opts.ReadOnly {
 		return nil, unusable("still", "The database "+s.name+" was opened for reading only.", nil)
 	}
-	if err := s.usable("still"); err != nil {
+	if err := s.enter("still"); err != nil {
+		return nil, err
+	}
+	defer s.working.Done()
+	if err := s.migrated("still"); err != nil {
 		return nil, err
 	}
 	c, err := s.carrier(ctx)
@@ -428,10 +437,14 @@ func (s *Store) Loaded(ctx context.Context) error {
 	if s.opts.ReadOnly {
 		return unusable("load", "The database "+s.name+" was opened for reading only.", nil)
 	}
-	if err := s.usable("load"); err != nil {
+	if err := s.enter("load"); err != nil {
 		return err
 	}
-	_, err := s.readers.Exec(ctx, "DELETE FROM meta WHERE name = $1", record.MetaLoading)
+	defer s.working.Done()
+	if err := s.migrated("load"); err != nil {
+		return err
+	}
+	_, err := s.keeper.Exec(ctx, "DELETE FROM meta WHERE name = $1", record.MetaLoading)
 	return failure(ctx, "load", err)
 }
 

@@ -143,8 +143,9 @@ func words(list []string) []byte {
 	return b
 }
 
-// bigint is one number.
-func bigint(v int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(v)) }
+// bigint is one number, and integer a smaller one.
+func bigint(v int64) []byte  { return binary.BigEndian.AppendUint64(nil, uint64(v)) }
+func integer(v int32) []byte { return binary.BigEndian.AppendUint32(nil, uint32(v)) }
 
 // The statements that take rows as columns.
 

@@ -19,6 +19,7 @@ const (
 	writerName = "docket writer"
 	aloneName  = "docket alone"
 	scanName   = "docket scan"
+	keeperName = "docket keeper"
 )
 
 // cancelWithin is how long a query has to end once its context has: then the connection
@@ -64,6 +65,7 @@ func newPool(ctx context.Context, dsn, name string, most int, more map[string]st
 	settings(&cfg.ConnConfig.Config, name, more)
 	cfg.MaxConns, cfg.MinConns, cfg.MaxConnIdleTime = int32(most), 0, 5*time.Minute
 	cfg.MaxConnLifetime = time.Hour
+	cfg.PingTimeout = cancelWithin // of one that was idle: its other end may be gone without a word
 	return pgxpool.NewWithConfig(ctx, cfg)
 }
 

@@ -19,6 +19,7 @@ const (
 	codeEncoding    = "22021"
 	codeEscape      = "22P05"
 	codeTooLarge    = "54000"
+	codeReadOnly    = "25006"
 )
 
 // failure turns what the driver answers into the core's error, by code alone.
@@ -59,8 +60,16 @@ func codeOf(err error) string {
 // fatal reports whether the connection is of no use any more.
 func fatal(err error) bool {
 	var p *pgconn.PgError
-	return err != nil && (!errors.As(err, &p) || p.SeverityUnlocalized != "ERROR")
+	if errors.As(err, &p) {
+		return p.SeverityUnlocalized != "ERROR"
+	}
+	var ours *core.Error // what was read or is to be written is at fault
+	return err != nil && !errors.As(err, &ours)
 }
+
+// spent reports whether another connection may do better: it is lost, or was made while
+// the database was for reading only, which it goes on to be for as long as it lives.
+func spent(err error) bool { return fatal(err) || codeOf(err) == codeReadOnly }
 
 // again reports whether the act may succeed when it is run again.
 func again(err error) bool {
@@ -74,7 +83,7 @@ func again(err error) bool {
 // unavailable are the codes, or the classes of codes, that time or an operator mends.
 var unavailable = map[string]bool{
 	"08":            true, // connection
-	"25006":         true, // a database for reading only
+	codeReadOnly:    true, // a database for reading only
 	"25P03":         true, // idle in transaction for too long
 	"53":            true, // out of disk, memory, connections
 	"57":            true, // shut down, cannot connect now

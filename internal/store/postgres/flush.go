@@ -177,8 +177,8 @@ func (b *batch) gatherIdem() error {
 }
 
 func (b *batch) gatherRest() error {
-	for n := range b.shares {
-		if err := b.row(putPrefix+"user_usages", "user_usages", func(f *record.Fields) { record.UserUsages.Each(f, &b.shares[n]) }); err != nil {
+	for _, s := range b.shares {
+		if err := b.row(putPrefix+"user_usages", "user_usages", func(f *record.Fields) { record.UserUsages.Each(f, &s.v) }); err != nil {
 			return err
 		}
 	}

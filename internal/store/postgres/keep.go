@@ -23,6 +23,11 @@ type jobKey struct {
 	kind    string
 }
 
+type shareKey struct {
+	usage id.ID
+	user  string
+}
+
 // keep is all that a batch keeps. What is not in it is not locked.
 type keep struct {
 	locked    map[id.ID]bool // customers, offerings and documents
@@ -40,7 +45,7 @@ type keep struct {
 	terms  map[id.ID][]slot[order.Term]
 	usages map[id.ID][]slot[order.Usage]
 	assets map[id.ID][]slot[order.Asset]
-	shares []order.UserUsage
+	shares map[shareKey]*slot[order.UserUsage]
 	events []core.Event
 	added  record.Added
 	undo   []func() // what the act under way has changed, to be taken back
@@ -51,7 +56,7 @@ func newKeep() *keep {
 		locked: map[id.ID]bool{}, orders: map[id.ID]*slot[order.Order]{}, lines: map[id.ID][]slot[order.Line]{}, entries: map[id.ID][]slot[ledger.Entry]{},
 		resources: map[id.ID]*slot[order.Resource]{}, jobs: map[jobKey]*slot[core.Job]{}, subjects: map[id.ID]bool{}, balances: map[limit.Key]*slot[limit.Balance]{},
 		idem: map[[16]byte]*slot[core.Idem]{}, idemDays: map[[16]byte][]day.Day{}, documents: map[id.ID]*slot[core.Document]{}, terms: map[id.ID][]slot[order.Term]{},
-		usages: map[id.ID][]slot[order.Usage]{}, assets: map[id.ID][]slot[order.Asset]{},
+		usages: map[id.ID][]slot[order.Usage]{}, assets: map[id.ID][]slot[order.Asset]{}, shares: map[shareKey]*slot[order.UserUsage]{},
 	}
 }
 
@@ -123,11 +128,11 @@ func values[T any](list []slot[T]) []T {
 func stored[T any](v T) slot[T] { return slot[T]{v: v, there: true, was: true} }
 
 // takeBack undoes what the act under way has changed.
-func (k *keep) takeBack(events int, added record.Added, shares int) {
+func (k *keep) takeBack(events int, added record.Added) {
 	for n := len(k.undo) - 1; n >= 0; n-- {
 		k.undo[n]()
 	}
-	k.undo, k.events, k.added, k.shares = k.undo[:0], k.events[:events], added, k.shares[:shares]
+	k.undo, k.events, k.added = k.undo[:0], k.events[:events], added
 }
 
 // held reports whether a customer, an offering or a document is locked.

@@ -13,7 +13,7 @@ import (
 
 // Every transaction that writes takes its locks in this order, each kind sorted: the
 // desk; requests' keys; customers, offerings and documents, by id; orders' rows;
-// resources' rows; balances' rows; last the feed. So two of them never wait for each other.
+// resources' rows; jobs' rows; balances' rows; last the feed. So two of them never wait for each other.
 // The first three are advisory, for there may be no row yet, or many; all are released
 // with the transaction. A lock and what is read under it are two statements: a statement
 // sees the database as it was when it began, which is before it had the lock.
@@ -81,8 +81,8 @@ const (
 		UNION SELECT customer_id FROM resources WHERE id = ANY ($3::bigint[])
 		UNION SELECT offering_id FROM resources WHERE id = ANY ($3::bigint[])
 	) AS u(k) WHERE k <> 0 ORDER BY k OFFSET 0) AS s`
-	takeRecords  = "SELECT pg_advisory_xact_lock(k)" + recordsOf
-	shareRecords = "SELECT pg_advisory_xact_lock_shared(k)" + recordsOf
+	takeRecords  = "SELECT pg_advisory_xact_lock(k), k" + recordsOf
+	shareRecords = "SELECT pg_advisory_xact_lock_shared(k), k" + recordsOf
 
 	// Orders named, and those that are open on the resources named; resources named, and
 	// those of the orders named.
@@ -97,7 +97,7 @@ func (l locks) queue(b *pgx.Batch) {
 	} else {
 		b.Queue(shareDesk, lockDesk)
 	}
-	if len(l.requests) > 0 {
+	if len(l.requests) > 0 && !leftOut.requestLocks {
 		b.Queue(takeRequests, l.requests)
 	}
 	if len(l.records)+len(l.orders)+len(l.resources) == 0 {

@@ -30,10 +30,37 @@ const (
 
 // node is this process among those that share the database.
 type node struct {
-	number int
-	holder string
-	lost   atomic.Bool
-	last   atomic.Int64 // batch
+	number  int
+	holder  string
+	taken   atomic.Bool  // another has the number: for good
+	late    atomic.Bool  // the lease could not be renewed in time: another may have it
+	renewed time.Time    // of attend alone
+	last    atomic.Int64 // batch
+}
+
+// errTaken ends a transaction of a process whose number another has.
+var errTaken = &core.Error{Kind: core.Unavailable, Op: "update", Msg: "This process could not keep its number among those that share the database: start it again."}
+
+// usable reports whether this process may write under its number.
+func (n *node) usable() error {
+	switch {
+	case n.taken.Load():
+		return errTaken
+	case n.late.Load():
+		return unusable("update", "This process has not reached the database for so long that another may have its number. It goes on once it has seen that none has.", nil)
+	}
+	return nil
+}
+
+// check ends the transaction under way where another has the number. Whoever takes it
+// writes that down first and then ends the backends that are there, so that none which
+// has not seen it commits any more.
+func (n *node) check(holder string) error {
+	if holder != n.holder {
+		n.taken.Store(true)
+		return errTaken
+	}
+	return nil
 }
 
 // named is an application_name that says whose backend it is.
@@ -55,7 +82,7 @@ const clock = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint" // the
 // takeNode leases the lowest number that is free, and ends what backends of its last
 // holder are left: they may still commit what he never heard of.
 func takeNode(ctx context.Context, c *pgx.Conn) (*node, error) {
-	n := &node{holder: rand.Text()}
+	n := &node{holder: rand.Text(), renewed: time.Now()}
 	err := c.QueryRow(ctx, "UPDATE nodes SET holder = $1, until = "+clock+" + $2 WHERE number = ("+
 		"SELECT number FROM nodes WHERE until < "+clock+" ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING number",
 		n.holder, leaseFor.Microseconds()).Scan(&n.number)
@@ -71,21 +98,27 @@ func takeNode(ctx context.Context, c *pgx.Conn) (*node, error) {
 }
 
 // Node says by which number this process' ids are told from others'. A process that was
-// killed kept no floor of its last moments, but the orders tell.
+// killed kept no floor of its last moments, but the records tell.
 func (s *Store) Node(ctx context.Context) (core.Node, error) {
 	if s.node == nil {
 		return core.Node{}, unusable("open", "The database "+s.name+" has not been migrated.", nil)
 	}
 	n := core.Node{Number: s.node.number}
+	if err := s.View(ctx, func(r core.Reader) (err error) { n.Floor, err = r.Newest(); return err }); err != nil {
+		return n, err
+	}
 	var floor int64
-	err := s.readers.QueryRow(ctx, "SELECT greatest((SELECT floor FROM nodes WHERE number = $1), (SELECT coalesce(max(id), 0) FROM orders))", n.Number).Scan(&floor)
-	n.Floor = id.ID(floor)
+	err := s.keeper.QueryRow(ctx, "SELECT floor FROM nodes WHERE number = $1", n.Number).Scan(&floor)
+	n.Floor = max(n.Floor, id.ID(floor))
 	return n, failure(ctx, "open", err)
 }
 
 // KeepFloor remembers up to where ids were drawn.
 func (s *Store) KeepFloor(ctx context.Context, floor id.ID) error {
-	_, err := s.readers.Exec(ctx, "UPDATE nodes SET floor = $1 WHERE number = $2 AND holder = $3 AND floor < $1", int64(floor), s.node.number, s.node.holder)
+	if s.node == nil {
+		return unusable("keep floor", "The database "+s.name+" has no number for this process.", nil)
+	}
+	_, err := s.keeper.Exec(ctx, "UPDATE nodes SET floor = $1 WHERE number = $2 AND holder = $3 AND floor < $1", int64(floor), s.node.number, s.node.holder)
 	return failure(ctx, "keep floor", err)
 }
 
@@ -93,49 +126,56 @@ func (s *Store) KeepFloor(ctx context.Context, floor id.ID) error {
 func (s *Store) attend() {
 	tick := time.NewTicker(reapEvery)
 	defer tick.Stop()
-	renewed := time.Now()
 	for {
 		select {
 		case <-s.closed:
-			s.release()
 			return
 		case <-tick.C:
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
-		s.reap(ctx)
-		if time.Since(renewed) >= renewEvery {
-			if s.renew(ctx) == nil {
-				renewed = time.Now()
-			} else if time.Since(renewed) > leaseFor-renewEvery {
-				s.node.lost.Store(true)
-			}
-		}
-		cancel()
+		s.reap()
+		s.keepLease(time.Now())
 	}
 }
 
-// renew moves the lease ahead, and drops the batches' rows that nobody can ask for any more.
+// keepLease renews the lease where it is time to. Where it cannot for too long, nothing is
+// written until it can: as long as the number has not gone to another, it is still ours.
+func (s *Store) keepLease(now time.Time) {
+	if now.Sub(s.node.renewed) < renewEvery {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
+	defer cancel()
+	if err := s.renew(ctx); err != nil {
+		s.node.late.Store(now.Sub(s.node.renewed) > leaseFor-renewEvery)
+		return
+	}
+	s.node.renewed = now
+	s.node.late.Store(false)
+	// The batches' rows that nobody can ask for any more; where it fails the next time's may not.
+	_, _ = s.keeper.Exec(ctx, "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE id < $1 ORDER BY id LIMIT 20000)", time.Now().Add(-24*time.Hour).UnixMicro()<<8)
+}
+
+// renew moves the lease ahead.
 func (s *Store) renew(ctx context.Context) error {
-	tag, err := s.readers.Exec(ctx, "UPDATE nodes SET until = "+clock+" + $1 WHERE number = $2 AND holder = $3", leaseFor.Microseconds(), s.node.number, s.node.holder)
-	if err != nil {
-		return err
+	tag, err := s.keeper.Exec(ctx, "UPDATE nodes SET until = "+clock+" + $1 WHERE number = $2 AND holder = $3", leaseFor.Microseconds(), s.node.number, s.node.holder)
+	if err == nil && tag.RowsAffected() == 0 {
+		s.node.taken.Store(true)
 	}
-	if tag.RowsAffected() == 0 {
-		s.node.lost.Store(true)
-	}
-	_, err = s.readers.Exec(ctx, "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE id < $1 ORDER BY id LIMIT 20000)", time.Now().Add(-24*time.Hour).UnixMicro()<<8)
 	return err
 }
 
+// release gives the number back. Nothing is written under it any more.
 func (s *Store) release() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_, _ = s.readers.Exec(ctx, "UPDATE nodes SET until = 0 WHERE number = $1 AND holder = $2", s.node.number, s.node.holder) // else the lease ends by itself
+	_, _ = s.keeper.Exec(ctx, "UPDATE nodes SET until = 0 WHERE number = $1 AND holder = $2", s.node.number, s.node.holder) // else the lease ends by itself
 }
 
-func (s *Store) reap(ctx context.Context) {
+func (s *Store) reap() {
+	ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
+	defer cancel()
 	// Where it fails the next second's may not.
-	_, _ = s.readers.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ("+
+	_, _ = s.keeper.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ("+
 		"application_name LIKE $1 AND xact_start < clock_timestamp() - make_interval(secs => $2) OR "+
 		"application_name LIKE $3 AND xact_start < clock_timestamp() - make_interval(secs => $4) OR "+
 		"application_name LIKE $5 AND xact_start < clock_timestamp() - make_interval(secs => $6))",

@@ -12,8 +12,11 @@ var errRolledBack = errors.New("the transaction was rolled back")
 // back. Beyond it the caller is told that nobody knows.
 const settleWithin = 30 * time.Second
 
+// unknown is what is said then.
+const unknown = "The connection to the database was lost while this was committed: it may have been done or not. Look before you ask again, or ask again with the same key."
+
 // endBackend ends one of ours by its process id, which the system may have given away.
-const endBackend = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name LIKE 'docket %' AND datname = current_database()"
+const endBackend = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND pid <> pg_backend_pid() AND application_name LIKE 'docket %' AND datname = current_database()"
 
 // settle finds out whether a transaction was committed whose answer was lost: the
 // connection broke, or the server ended it. Nothing that is not there proves anything, for
@@ -23,12 +26,19 @@ const endBackend = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE
 func (s *Store) settle(batch int64, pid uint32) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), settleWithin)
 	defer cancel()
+	s.lost.all.Add(1)
+	if leftOut.batchRows {
+		return false, nil
+	}
 	for try := 1; ; try++ {
 		if done, err = s.trySettle(ctx, batch, pid); err == nil {
+			if done {
+				s.lost.stood.Add(1)
+			}
 			return done, nil
 		}
 		if ctx.Err() != nil || s.pause(min(try, 8)) != nil {
-			return false, unusable("commit", "The connection to the database was lost while this was committed: it may have been done or not. Look before you ask again, or ask again with the same key.", err)
+			return false, unusable("commit", unknown, err)
 		}
 	}
 }
@@ -36,11 +46,16 @@ func (s *Store) settle(batch int64, pid uint32) (done bool, err error) {
 func (s *Store) trySettle(ctx context.Context, batch int64, pid uint32) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 8*time.Second)
 	defer cancel()
-	c, err := s.readers.Acquire(ctx)
+	c, err := s.keeper.Acquire(ctx)
 	if err != nil {
 		return false, err
 	}
-	defer c.Release()
+	defer func() {
+		if err != nil {
+			_ = c.Conn().Close(ctx) // the next one may do better
+		}
+		c.Release()
+	}()
 	if _, err := c.Exec(ctx, endBackend, int32(pid)); err != nil {
 		return false, err
 	}

@@ -2,15 +2,12 @@ package postgres
 
 import (
 	"context"
-	"os"
 	"testing"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/store/postgres/pgtest"
 	"github.com/docket-desk/docket/internal/store/storetest"
 )
-
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // open opens and migrates a store over a new database.
 func open(t *testing.T, opts Options) *Store {

@@ -94,13 +94,13 @@ func texts(oids map[string][]uint32) map[string]string {
 		sShareDesk:    shareDesk,
 		sTakeRequests: takeRequests,
 		sShareRecords: shareRecords,
-		sShelf:        "SELECT rev FROM shelf WHERE id = 1",
+		sShelf:        "SELECT s.rev, n.holder FROM shelf s, nodes n WHERE s.id = 1 AND n.number = $1::integer",
 		sIdem:         "SELECT " + idemColumns + " FROM idem WHERE day = ANY ($1::integer[]) AND hash = ANY ($2::bytea[]) ORDER BY at",
 		sOrders:       selecting(record.Orders.Layout, "id IN "+theOrders+" ORDER BY id FOR UPDATE"),
 		sResources:    selecting(record.Resources.Layout, "id IN "+theResources+" ORDER BY id FOR UPDATE"),
 		sLines:        selecting(record.Lines.Layout, "order_id IN "+theOrders+" ORDER BY order_id, n"),
 		sEntries:      selecting(record.Entries.Layout, "subject_id IN "+theOrders+" ORDER BY subject_id, n"),
-		sJobs:         selecting(record.Jobs.Layout, "subject_id IN "+theOrders+" OR subject_id IN "+theResources),
+		sJobs:         selecting(record.Jobs.Layout, "subject_id IN "+theOrders+" OR subject_id IN "+theResources+" ORDER BY subject_id, kind FOR UPDATE"),
 		sDocuments:    "SELECT " + documentFields + " FROM documents WHERE id = ANY ($1::bigint[])",
 		sMakeBalances: "INSERT INTO balances (limit_id, window_day, used, held) SELECT l, w, 0, 0 FROM unnest($1::bigint[], $2::integer[]) AS v (l, w) ORDER BY l, w ON CONFLICT DO NOTHING",
 		sTakeBalances: "SELECT b.limit_id, b.window_day, b.used, b.held FROM unnest($1::bigint[], $2::integer[]) AS v (l, w) JOIN balances b ON b.limit_id = v.l AND b.window_day = v.w " +
@@ -110,6 +110,9 @@ func texts(oids map[string][]uint32) map[string]string {
 		sDropJobs: "DELETE FROM jobs USING unnest($1::bigint[], $2::text[]) AS v (subject_id, kind) WHERE jobs.subject_id = v.subject_id AND jobs.kind = v.kind",
 		sTakeFeed: "SELECT pg_advisory_xact_lock($1::bigint)",
 		sCommit:   "COMMIT",
+	}
+	if leftOut.balanceLocks {
+		out[sTakeBalances] = strings.TrimSuffix(out[sTakeBalances], " FOR UPDATE OF b")
 	}
 	for _, w := range written {
 		if w.insert {

@@ -28,26 +28,34 @@ type Options struct {
 	// time.Now.
 	Now func() time.Time
 
-	plain bool // every act runs alone
+	plain      bool          // every act runs alone
+	within     time.Duration // an act that runs alone; 0: aloneBound
+	unattended bool          // nobody renews the lease
 }
 
 // mostAlone is how many acts run alone at once: more would only wait for each other's
 // locks.
 const mostAlone = 6
 
+// mostKeeping is how many connections there are for what must not wait.
+const mostKeeping = 3
+
 // Store is core.Store over one PostgreSQL database.
 type Store struct {
 	dsn, name string
 	opts      Options
 	readers   *pgxpool.Pool
-	alones    *pgxpool.Pool // made when the schema is this program's
+	alones    *pgxpool.Pool // this and keeper are made when the schema is this program's
+	keeper    *pgxpool.Pool // for what must not wait for readers: the lease, and how a transaction ended
 	node      *node
 	line      *line.Line
 	turns     chan struct{} // one for each act that may run alone
 	ready     atomic.Bool   // the schema is this program's
 	closing   sync.Once
 	closed    chan struct{}
+	door      sync.RWMutex // whoever enters does so before it is closed, or not at all
 	working   sync.WaitGroup
+	lost      struct{ all, stood atomic.Int64 } // commits whose answer was lost, and those that stand all the same
 	owners    record.Owners
 }
 
@@ -61,6 +69,9 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.within == 0 {
+		opts.within = aloneBound
 	}
 	s := &Store{dsn: dsn, name: where(dsn), opts: opts, closed: make(chan struct{}), turns: make(chan struct{}, mostAlone)}
 	var err error
@@ -134,10 +145,15 @@ func (s *Store) become(ctx context.Context, c *pgx.Conn) error {
 	if s.alones, err = newPool(context.WithoutCancel(ctx), s.dsn, s.node.named(aloneName), mostAlone, writing()); err != nil {
 		return err
 	}
+	if s.keeper, err = newPool(context.WithoutCancel(ctx), s.dsn, keeperName, mostKeeping, nil); err != nil {
+		return err
+	}
 	s.line = line.New(s.closed)
 	w := &writer{s: s, line: s.line}
 	go w.write()
-	s.working.Go(s.attend)
+	if !s.opts.unattended {
+		s.working.Go(s.attend)
+	}
 	s.ready.Store(true)
 	return nil
 }
@@ -145,13 +161,19 @@ func (s *Store) become(ctx context.Context, c *pgx.Conn) error {
 // Close waits for those who are reading and writing and closes the connections.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
+		s.door.Lock()
 		close(s.closed)
+		s.door.Unlock()
 		if s.line != nil {
 			<-s.line.Ended()
 		}
 		s.working.Wait()
 		if s.alones != nil {
 			s.alones.Close()
+		}
+		if s.keeper != nil {
+			s.release()
+			s.keeper.Close()
 		}
 		s.readers.Close()
 	})
@@ -168,13 +190,19 @@ func (s *Store) open(op string) error {
 	}
 }
 
-func (s *Store) usable(op string) error {
+// enter is open for whom Close waits; they leave by working.Done.
+func (s *Store) enter(op string) error {
+	s.door.RLock()
+	defer s.door.RUnlock()
 	if err := s.open(op); err != nil {
 		return err
 	}
-	if s.node != nil && s.node.lost.Load() && op == "update" {
-		return unusable(op, "This process could not keep its number among those that share the database "+s.name+": start it again.", nil)
-	}
+	s.working.Add(1)
+	return nil
+}
+
+// migrated refuses what needs the schema.
+func (s *Store) migrated(op string) error {
 	if !s.ready.Load() {
 		return unusable(op, "The database "+s.name+" has not been migrated.", nil)
 	}
@@ -183,27 +211,45 @@ func (s *Store) usable(op string) error {
 
 // View reads one snapshot: that of its first reading.
 func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
-	if err := s.usable("view"); err != nil {
+	if err := s.open("view"); err != nil {
+		return err
+	}
+	if err := s.migrated("view"); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
 		return ended(ctx)
 	}
-	c, err := s.readers.Acquire(ctx)
+	c, err := s.snapshot(ctx)
 	if err != nil {
-		return s.cannot(ctx, "view", err)
+		return err
 	}
 	defer c.Release() // drops it where it is of no use any more
 	r := &reader{e: engine{conn: c.Conn(), ctx: ctx}}
 	r.Reader = record.Reader{Engine: &r.e, Now: s.opts.Now}
-	if _, err := c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
-		return failure(ctx, "view", err)
-	}
 	defer func() {
 		r.e.conn = nil // fn may have kept r
 		rollback(c.Conn())
 	}()
 	return fn(r)
+}
+
+// snapshot begins a transaction that reads. A connection that was kept may have died since,
+// and so may all of them: nothing has been asked yet, so the next one is tried.
+func (s *Store) snapshot(ctx context.Context) (*pgxpool.Conn, error) {
+	for try := 0; ; try++ {
+		c, err := s.readers.Acquire(ctx)
+		if err != nil {
+			return nil, s.cannot(ctx, "view", err)
+		}
+		if _, err = c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err == nil {
+			return c, nil
+		}
+		c.Release()
+		if !fatal(err) || ctx.Err() != nil || try == s.opts.Readers {
+			return nil, failure(ctx, "view", err)
+		}
+	}
 }
 
 // Update runs fn in a transaction with whoever waits, too, under the locks that on names, or
@@ -213,11 +259,16 @@ func (s *Store) Update(ctx context.Context, on core.Touch, fn func(tx core.Tx) e
 	if s.opts.ReadOnly {
 		return unusable("update", "The database "+s.name+" was opened for reading only.", nil)
 	}
-	if err := s.usable("update"); err != nil {
+	if err := s.enter("update"); err != nil {
 		return err
 	}
-	s.working.Add(1)
 	defer s.working.Done()
+	if err := s.migrated("update"); err != nil {
+		return err
+	}
+	if err := s.node.usable(); err != nil {
+		return err
+	}
 	if !s.opts.plain && !on.Scan && !on.Exclusive {
 		if o := s.line.Wait(ctx, on, fn); !o.Alone {
 			return o.Err

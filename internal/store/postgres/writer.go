@@ -93,7 +93,7 @@ func (w *writer) run(calls []*waiter) {
 		if err == nil {
 			return
 		}
-		if fatal(err) {
+		if spent(err) {
 			w.drop()
 		} else {
 			w.rollback()
@@ -135,8 +135,8 @@ func (w *writer) run(calls []*waiter) {
 // connect makes the connection where there is none, once the last one's backend is ended:
 // it may sit on its locks in the middle of a pipeline.
 func (w *writer) connect() error {
-	if w.s.node.lost.Load() {
-		return w.s.usable("update")
+	if err := w.s.node.usable(); err != nil {
+		return err
 	}
 	if w.conn != nil {
 		return nil
@@ -167,6 +167,12 @@ func (w *writer) tryConnect(ctx context.Context) error {
 	if err := w.prepare(ctx, c); err != nil {
 		c.Close(ctx)
 		return err
+	}
+	if w.pid != 0 {
+		// Another server may have taken over without the last commits of the one before, and
+		// come to the same revision another way.
+		w.shelf = shelf{}
+		w.s.owners.Forget()
 	}
 	w.conn, w.pid = c, c.PgConn().PID()
 	return nil

@@ -24,8 +24,9 @@ var limits = newTable("limits", 1, "id, scope, scope_id, customer_id, measure, o
 	})
 
 var (
-	limitsOn  = limits.where("WHERE scope = ?1 AND scope_id = ?2")
-	allLimits = limits.where("ORDER BY id")
+	limitsOn    = limits.where("WHERE scope = ?1 AND scope_id = ?2")
+	limitsOnAny = limits.where("WHERE scope = ANY (?1) AND scope_id = ANY (?2) ORDER BY id")
+	allLimits   = limits.where("ORDER BY id")
 )
 
 func (r *Reader) Limits(on []core.LimitScope) ([]limit.Limit, error) {

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -62,6 +63,13 @@ func (x *Owners) Load(r *Reader) error {
 	return nil
 }
 
+// Forget knows of none any more: they are written again, to no effect where they are there.
+func (x *Owners) Forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.owners, x.sources = map[ownership]bool{}, map[source]bool{}
+}
+
 func (x *Owners) add(a Added) {
 	for _, o := range a.owners {
 		x.owners[o] = true
@@ -101,12 +109,19 @@ func (x *Owners) Note(a *Added, customer, project, user, offering, provider id.I
 }
 
 // Each hands every row of a to a table's function: for a store that writes many at once.
-func (a *Added) Each(owner, source func(each func(*Fields))) {
-	for i := range a.owners {
-		owner(func(f *Fields) { ownerships.Each(f, &a.owners[i]) })
+// They come sorted, for two processes that write the same ones wait for each other.
+func (a *Added) Each(owner, origin func(each func(*Fields))) {
+	owners := slices.SortedFunc(slices.Values(a.owners), func(x, y ownership) int {
+		return cmp.Or(cmp.Compare(x.project, y.project), cmp.Compare(x.user, y.user), cmp.Compare(x.customer, y.customer))
+	})
+	for i := range owners {
+		owner(func(f *Fields) { ownerships.Each(f, &owners[i]) })
 	}
-	for i := range a.sources {
-		source(func(f *Fields) { sources.Each(f, &a.sources[i]) })
+	origins := slices.SortedFunc(slices.Values(a.sources), func(x, y source) int {
+		return cmp.Or(cmp.Compare(x.offering, y.offering), cmp.Compare(x.provider, y.provider))
+	})
+	for i := range origins {
+		origin(func(f *Fields) { sources.Each(f, &origins[i]) })
 	}
 }
 

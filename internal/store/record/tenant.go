@@ -51,7 +51,10 @@ var contracts = newTable("contracts", 2, "customer_id, from_day, to_day", func(f
 	num(f, &c.To)
 })
 
-var contractsOf = contracts.where("WHERE customer_id = ?1 ORDER BY from_day")
+var (
+	contractsOf     = contracts.where("WHERE customer_id = ?1 ORDER BY from_day")
+	contractsOfMany = contracts.where("WHERE customer_id = ANY (?1) ORDER BY from_day")
+)
 
 func (r *Reader) Contracts(customer id.ID) ([]tenant.Contract, error) {
 	return contractsOf.all(r, num64(customer))

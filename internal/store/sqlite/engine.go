@@ -19,6 +19,7 @@ type engine struct {
 	armed  bool  // the end of ctx interrupts the connection
 	failed error // the first failure of a write: nothing is kept
 	wrote  bool
+	small  func() // told when a small table is written
 	row    row
 	params params
 }
@@ -86,6 +87,14 @@ func (e *engine) Query(sql string, shaped bool, args []record.Arg, each func(rec
 	}
 }
 
+// usable refuses what comes after a failed write or the end.
+func (e *engine) usable() error {
+	if e.c == nil {
+		return errOver
+	}
+	return e.failed
+}
+
 func (e *engine) Exec(op, sql string, give func(record.Params) error) (int, error) {
 	if e.failed != nil {
 		return 0, e.failed
@@ -95,6 +104,9 @@ func (e *engine) Exec(op, sql string, give func(record.Params) error) (int, erro
 		return 0, e.Spoil(err)
 	}
 	e.wrote = true
+	if record.Small(op) {
+		e.small()
+	}
 	e.params.s = s
 	if err := give(&e.params); err != nil {
 		return 0, e.Spoil(err)

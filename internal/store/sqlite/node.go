@@ -9,22 +9,23 @@ import (
 )
 
 // Node is number 0: nobody else writes to the file. A desk that was killed kept no floor
-// of its last moments, but its orders tell.
+// of its last moments, but its records tell.
 func (s *Store) Node(ctx context.Context) (core.Node, error) {
 	var n core.Node
 	err := s.View(ctx, func(r core.Reader) (err error) {
-		n.Floor, err = floorOf(r.(*reader))
+		n.Floor, err = floorOf(r)
 		return err
 	})
 	return n, err
 }
 
-func floorOf(r *reader) (id.ID, error) {
+func floorOf(r core.Reader) (id.ID, error) {
 	floor, err := keptFloor(r)
 	if err != nil {
 		return 0, err
 	}
-	return floor, r.Query("SELECT coalesce(max(id), 0) FROM orders", false, nil, func(row record.Row) { floor = max(floor, id.ID(row.Int(0))) })
+	newest, err := r.Newest()
+	return max(floor, newest), err
 }
 
 func keptFloor(r core.Reader) (id.ID, error) {

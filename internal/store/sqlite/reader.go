@@ -41,8 +41,9 @@ func (r *reader) end() {
 // does after, nothing is kept.
 type tx struct {
 	record.Tx
-	e     engine
-	batch *batch
+	record.Shelved // goes before what Tx reads
+	e              engine
+	batch          *batch
 }
 
 var _ core.Tx = (*tx)(nil)

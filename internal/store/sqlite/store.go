@@ -13,6 +13,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/flock"
 	"github.com/docket-desk/docket/internal/store/line"
 	"github.com/docket-desk/docket/internal/store/record"
 )
@@ -39,22 +40,24 @@ type Options struct {
 
 // Store is core.Store over the SQLite file in one directory.
 type Store struct {
-	dir     string
-	opts    Options
-	lock    *os.File
-	writer  *conn // the writing goroutine's alone
-	line    *line.Line
-	readers *pool
-	ready   atomic.Bool // the schema is this program's
-	closing sync.Once
-	closed  chan struct{}
-	pos     int64 // of the last event; the writing goroutine's
-	commits atomic.Int64
-	log     *walIndex
-	long    chan struct{} // told when the log is long enough to be taken into the file
-	taking  sync.WaitGroup
-	idem    idemIndex
-	owners  record.Owners
+	dir      string
+	opts     Options
+	lock     *os.File
+	writer   *conn // the writing goroutine's alone
+	line     *line.Line
+	readers  *pool
+	ready    atomic.Bool // the schema is this program's
+	closing  sync.Once
+	closed   chan struct{}
+	pos      int64 // of the last event; the writing goroutine's
+	commits  atomic.Int64
+	log      *walIndex
+	long     chan struct{} // told when the log is long enough to be taken into the file
+	taking   sync.WaitGroup
+	idem     idemIndex
+	owners   record.Owners
+	shelf    record.Shelf // the writing goroutine's, as are balances
+	balances balances
 }
 
 var _ core.Store = (*Store)(nil)
@@ -183,7 +186,7 @@ func (s *Store) takeLock() error {
 		return unusable("open", "The folder "+s.dir+" cannot be written to.", err)
 	}
 	s.lock = f
-	held, err := lockFile(f)
+	held, err := flock.Try(f)
 	if held {
 		return unusable("open", "The folder "+s.dir+" is in use by another docket: two may not write to one database. Stop the other, or choose another folder.", nil)
 	}

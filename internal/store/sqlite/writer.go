@@ -5,6 +5,7 @@ import (
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/fault"
+	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/store/line"
 	"github.com/docket-desk/docket/internal/store/record"
 )
@@ -50,6 +51,8 @@ type batch struct {
 	pos      int64 // of the last event
 	idem     idemChanges
 	added    record.Added
+	moved    map[limit.Key]limit.Balance // as they are to be, not written yet
+	small    bool                        // a small table was written: the shelf is of no use
 }
 
 // together runs the acts of a batch in one transaction and answers them once it is
@@ -83,12 +86,17 @@ func (s *Store) together(b *batch) {
 // attempt runs a batch and commits it. It reports false where an act among several spoilt
 // it: then nothing is kept and nothing answered.
 func (s *Store) attempt(b *batch) bool {
-	b.store, b.outcomes, b.pos, b.idem, b.added = s, b.outcomes[:0], s.pos, idemChanges{}, record.Added{}
+	*b = batch{store: s, calls: b.calls, outcomes: b.outcomes[:0], pos: s.pos, moved: map[limit.Key]limit.Balance{}}
 	if err := s.writer.run("BEGIN IMMEDIATE"); err != nil {
 		b.all(failure(context.Background(), "update", err))
 		return true
 	}
-	defer s.writer.endTx() // where it was not committed: nothing is kept
+	defer func() {
+		s.writer.endTx() // where it was not committed: nothing is kept
+		if b.small {
+			s.shelf.Clear()
+		}
+	}()
 	wrote := false
 	for _, c := range b.calls {
 		o, touched := b.run(c)
@@ -101,7 +109,11 @@ func (s *Store) attempt(b *batch) bool {
 	if !wrote {
 		return true
 	}
-	if err := s.commit(); err != nil {
+	err := b.writeBalances()
+	if err == nil {
+		err = s.commit()
+	}
+	if err != nil {
 		b.all(failure(context.Background(), "commit", err))
 		return true
 	}
@@ -109,6 +121,7 @@ func (s *Store) attempt(b *batch) bool {
 	s.pos = b.pos
 	s.idem.keep(b.idem)
 	s.owners.Keep(b.added)
+	s.balances.keep(b.moved)
 	if s.log.waiting() >= longLog {
 		select {
 		case s.long <- struct{}{}:
@@ -144,6 +157,14 @@ func (b *batch) all(err error) {
 func (b *batch) run(c *line.Call) (o line.Outcome, wrote bool) {
 	t := &tx{batch: b, e: engine{c: b.store.writer, ctx: context.WithoutCancel(c.Ctx)}}
 	t.Tx = record.Tx{Reader: record.Reader{Engine: &t.e, Now: b.store.opts.Now}, Owners: &b.store.owners, Added: b.added}
+	t.Shelved.Under = &t.Tx.Reader
+	if !b.small {
+		t.Shelved.Shelf = &b.store.shelf
+	}
+	t.e.small = func() {
+		b.small, t.Shelved.Shelf = true, nil
+		b.store.shelf.Clear()
+	}
 	o = line.Protect(func() error { return c.Fn(t) })
 	t.e.c = nil // fn may have kept tx
 	b.added = t.Added

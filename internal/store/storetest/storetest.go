@@ -61,6 +61,7 @@ var promises = []struct {
 	{"everything can be read in bounded pieces", everything},
 	{"a customer's entries come in pieces, its orders' before its usages'", customerEntries},
 	{"jobs and requests can be read in bounded pieces", otherPieces},
+	{"the newest record is found, whatever it is", newestRecord},
 	{"what a request contains is found by its path", requestContains},
 }
 
