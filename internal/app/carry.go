@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"gocloud.dev/blob"
+
 	"github.com/docket-desk/docket/internal/backup"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/fulfil"
@@ -36,8 +38,20 @@ func BackupPlace(ctx context.Context, to string) (backup.Place, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	return p, nil
+	return opened{p, b}, nil
 }
+
+// opened lets go of its bucket at the end.
+type opened struct {
+	backup.Place
+	b *blob.Bucket
+}
+
+// Keep implements backup.Place.
+func (o opened) Keep(ctx context.Context) error { return errors.Join(o.Place.Keep(ctx), o.b.Close()) }
+
+// Drop implements backup.Place.
+func (o opened) Drop() error { return errors.Join(o.Place.Drop(), o.b.Close()) }
 
 func absolute(path string) string {
 	if a, err := filepath.Abs(path); err == nil {

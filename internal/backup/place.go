@@ -75,10 +75,7 @@ func (p *file) Keep(ctx context.Context) error {
 	if err := fault.At(fault.RenameBefore); err != nil {
 		return err
 	}
-	if err := vacant(p.path); err != nil { // by now
-		return err
-	}
-	if err := os.Rename(p.f.Name(), p.path); err != nil {
+	if err := p.place(); err != nil {
 		return err
 	}
 	p.kept = true
@@ -87,7 +84,21 @@ func (p *file) Keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(dir.Sync(), dir.Close())
+	_ = dir.Sync() // which not every system can
+	return dir.Close()
+}
+
+// place gives the file its name, unless there is one of that name by now. Not every file
+// system can do both at once.
+func (p *file) place() error {
+	err := os.Link(p.f.Name(), p.path)
+	if err == nil {
+		return os.Remove(p.f.Name())
+	}
+	if taken := vacant(p.path); taken != nil {
+		return taken
+	}
+	return os.Rename(p.f.Name(), p.path)
 }
 
 func (p *file) Drop() error {
