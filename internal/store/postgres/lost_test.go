@@ -173,6 +173,7 @@ func TestAnActAloneOutlastsAConnectionThatFallsSilent(t *testing.T) {
 		}
 		return tx.PutMeta("a", "b")
 	})
+	p.hangUp() // or closing would wait for it
 	if runs != 2 {
 		t.Errorf("it ran %d times", runs)
 	}
