@@ -179,6 +179,22 @@ func TestAnActAloneOutlastsAConnectionThatFallsSilent(t *testing.T) {
 	}
 }
 
+// The next try does not wait for the locks of the last one, whose end the server has not
+// heard of.
+func TestAnActAloneEndsWhatItLeftBehind(t *testing.T) {
+	dsn := pgtest.Database(t)
+	p, through := newProxy(t, dsn)
+	p.linger = func() time.Duration { return time.Minute }
+	s := openAt(t, through, Options{plain: true})
+	update(t, s, core.Touch{}, place(7))
+	p.set(once(cutAfter, func(sent []byte) bool { return bytes.Contains(sent, []byte("INTO meta")) }))
+	began, runs := time.Now(), 0
+	update(t, s, core.Touch{Orders: []id.ID{7}}, func(tx core.Tx) error { runs++; return tx.PutMeta("a", "b") })
+	if took := time.Since(began); runs != 2 || took > 3*time.Second {
+		t.Errorf("it took %v and ran %d times", took, runs)
+	}
+}
+
 func TestATransactionThatWaitsForAnAnswerToItsHalfIsEnded(t *testing.T) {
 	dsn := pgtest.Database(t)
 	p, through := newProxy(t, dsn)
