@@ -43,9 +43,10 @@ func (s *Store) runAlone(ctx context.Context, on core.Touch, fn func(core.Tx) er
 		return ended(ctx)
 	}
 	ctx = context.WithoutCancel(ctx)
+	began := time.Now()
 	for try := 1; ; try++ {
 		err, rerun := s.tryAlone(ctx, on, fn)
-		if !rerun || try == mostTries {
+		if !rerun || (try >= mostTries && time.Since(began) > connectWithin) {
 			return err
 		}
 		if err := s.pause(try); err != nil {
@@ -69,7 +70,7 @@ func (s *Store) pause(try int) error {
 func (s *Store) tryAlone(ctx context.Context, on core.Touch, fn func(core.Tx) error) (err error, rerun bool) {
 	c, err := s.alones.Acquire(ctx)
 	if err != nil {
-		return s.cannot(ctx, "update", err), false
+		return s.cannot(ctx, "update", err), mayCome(err)
 	}
 	defer c.Release()
 	defer s.leave(c.Conn()) // where it was not committed, fn's panic included

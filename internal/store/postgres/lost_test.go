@@ -179,6 +179,24 @@ func TestAnActAloneOutlastsAConnectionThatFallsSilent(t *testing.T) {
 	}
 }
 
+// A database that is away for a moment is waited for, whichever way an act runs.
+func TestActsWaitForADatabaseThatComesBack(t *testing.T) {
+	for how, on := range ways {
+		t.Run(how, func(t *testing.T) {
+			p, through := newProxy(t, pgtest.Database(t))
+			s := openAt(t, through, Options{})
+			left := 8 // the first words of so many connections are lost
+			p.set(func([]byte) fate {
+				if left--; left < 0 {
+					return pass
+				}
+				return cutAfter
+			})
+			update(t, s, on, event)
+		})
+	}
+}
+
 // The next try does not wait for the locks of the last one, whose end the server has not
 // heard of.
 func TestAnActAloneEndsWhatItLeftBehind(t *testing.T) {

@@ -150,7 +150,7 @@ func (w *writer) connect() error {
 		if err == nil {
 			return nil
 		}
-		if code := codeOf(err); ctx.Err() != nil || (code != "" && !unavailable[code] && !unavailable[code[:2]]) || w.s.pause(min(try, 9)) != nil {
+		if ctx.Err() != nil || !mayCome(err) || w.s.pause(min(try, 9)) != nil {
 			return w.s.cannot(context.Background(), "update", err)
 		}
 	}
