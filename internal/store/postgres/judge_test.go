@@ -75,6 +75,7 @@ func judged(t testing.TB, r run) *judge {
 	j.place()
 	j.keys()
 	j.answers()
+	j.claims()
 	j.lifetimes()
 	j.realTime()
 	j.replay()
@@ -153,7 +154,7 @@ func (j *judge) place() {
 func (j *judge) keys() {
 	placed, answered := map[string]id.ID{}, map[string]id.ID{}
 	for _, n := range j.notes {
-		if n.Key == "" {
+		if n.Key == "" || n.Kind != "place" {
 			continue
 		}
 		if o, ok := j.marks[n.mark()]; ok {
@@ -185,7 +186,7 @@ func (j *judge) answers() {
 	for _, n := range j.notes {
 		at, was := j.pos[n.Op]
 		switch n.Kind {
-		case "report", "set", "sign", lostCommits: // they leave no mark
+		case "report", "set", "sign", "claim", lostCommits: // they leave no mark
 			if n.Status == failed || n.Status == refused || n.Status == conflict {
 				j.say("failed", "%s: %s", n.Kind, n.Said)
 			}
@@ -202,7 +203,7 @@ func (j *judge) answers() {
 			j.say("lost", "%s of %s was answered %s and is not there", n.Kind, n.Order, n.Got)
 		case was && (n.Status == refused || n.Status == conflict || n.Status == away):
 			j.say("denied", "%s of %s stands at %d and was answered: %s", n.Kind, n.Order, at, n.Said)
-		case n.Status == conflict && n.Kind == "place":
+		case n.Status == conflict && n.Kind == "place" && n.Who != "back":
 			j.say("failed", "%s: %s", n.Kind, n.Said)
 		}
 	}
@@ -216,6 +217,21 @@ func (j *judge) adjusted(n note) int {
 		}
 	}
 	return times
+}
+
+// claims: nobody else is given a job under the same attempt.
+func (j *judge) claims() {
+	first := map[string]int64{}
+	for _, n := range j.notes {
+		if n.Kind != "claim" {
+			continue
+		}
+		name := fmt.Sprintf("job of %s, attempt %d", n.Order, n.Amount)
+		if first[name] != 0 {
+			j.say("claimed twice", "%s", name)
+		}
+		first[name] = n.Op
+	}
 }
 
 // lifetimes: each order is placed once and ends at most once, by one who acted on it.

@@ -173,8 +173,43 @@ func TestAnActAloneOutlastsAConnectionThatFallsSilent(t *testing.T) {
 		}
 		return tx.PutMeta("a", "b")
 	})
+	p.hangUp() // or closing would wait for it
 	if runs != 2 {
 		t.Errorf("it ran %d times", runs)
+	}
+}
+
+// A database that is away for a moment is waited for, whichever way an act runs.
+func TestActsWaitForADatabaseThatComesBack(t *testing.T) {
+	for how, on := range ways {
+		t.Run(how, func(t *testing.T) {
+			p, through := newProxy(t, pgtest.Database(t))
+			s := openAt(t, through, Options{})
+			left := 8 // the first words of so many connections are lost
+			p.set(func([]byte) fate {
+				if left--; left < 0 {
+					return pass
+				}
+				return cutAfter
+			})
+			update(t, s, on, event)
+		})
+	}
+}
+
+// The next try does not wait for the locks of the last one, whose end the server has not
+// heard of.
+func TestAnActAloneEndsWhatItLeftBehind(t *testing.T) {
+	dsn := pgtest.Database(t)
+	p, through := newProxy(t, dsn)
+	p.linger = func() time.Duration { return time.Minute }
+	s := openAt(t, through, Options{plain: true})
+	update(t, s, core.Touch{}, place(7))
+	p.set(once(cutAfter, func(sent []byte) bool { return bytes.Contains(sent, []byte("INTO meta")) }))
+	began, runs := time.Now(), 0
+	update(t, s, core.Touch{Orders: []id.ID{7}}, func(tx core.Tx) error { runs++; return tx.PutMeta("a", "b") })
+	if took := time.Since(began); runs != 2 || took > 3*time.Second {
+		t.Errorf("it took %v and ran %d times", took, runs)
 	}
 }
 

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -26,9 +27,11 @@ type Options struct {
 	// time.Now.
 	Now func() time.Time
 
-	plain      bool          // every act runs alone
-	within     time.Duration // an act that runs alone; 0: aloneBound
-	unattended bool          // nobody renews the lease
+	plain      bool             // every act runs alone
+	within     time.Duration    // an act that runs alone; 0: aloneBound
+	writer     time.Duration    // a batch, before it is ended from outside; 0: writerBound
+	unattended bool             // nobody renews the lease
+	wall       func() time.Time // the machine's clock; nil: time.Now
 }
 
 // mostAlone is how many acts run alone at once: more would only wait for each other's
@@ -51,7 +54,8 @@ type Store struct {
 	ready     atomic.Bool   // the schema is this program's
 	closing   sync.Once
 	closed    chan struct{}
-	door      sync.RWMutex // whoever enters does so before it is closed, or not at all
+	rest      context.CancelFunc // of what attends the lease
+	door      sync.RWMutex       // whoever enters does so before it is closed, or not at all
 	working   sync.WaitGroup
 	lost      struct{ all, stood atomic.Int64 } // commits whose answer was lost, and those that stand all the same
 	owners    record.Owners
@@ -68,8 +72,9 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	if opts.within == 0 {
-		opts.within = aloneBound
+	opts.within, opts.writer = cmp.Or(opts.within, aloneBound), cmp.Or(opts.writer, writerBound)
+	if opts.wall == nil {
+		opts.wall = time.Now
 	}
 	s := &Store{dsn: dsn, name: where(dsn), opts: opts, closed: make(chan struct{}), turns: make(chan struct{}, mostAlone)}
 	var err error
@@ -134,7 +139,7 @@ func (s *Store) become(ctx context.Context, c *pgx.Conn) error {
 		return nil
 	}
 	var err error
-	if s.node, err = takeNode(ctx, c); err != nil {
+	if s.node, err = takeNode(ctx, c, s.opts.wall); err != nil {
 		return failure(ctx, "open", err)
 	}
 	if s.alones, err = newPool(context.WithoutCancel(ctx), s.dsn, s.node.named(aloneName), mostAlone, writing()); err != nil {
@@ -147,7 +152,9 @@ func (s *Store) become(ctx context.Context, c *pgx.Conn) error {
 	w := &writer{s: s, line: s.line}
 	go w.write()
 	if !s.opts.unattended {
-		s.working.Go(s.attend)
+		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		s.rest = cancel
+		s.working.Go(func() { s.attend(ctx) })
 	}
 	s.ready.Store(true)
 	return nil
@@ -159,6 +166,9 @@ func (s *Store) Close() error {
 		s.door.Lock()
 		close(s.closed)
 		s.door.Unlock()
+		if s.rest != nil {
+			s.rest()
+		}
 		if s.line != nil {
 			<-s.line.Ended()
 		}

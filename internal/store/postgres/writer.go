@@ -115,6 +115,8 @@ func (w *writer) run(calls []*waiter) {
 			calls = b.calls // it never will be: it is as if it had not been tried
 		case fatal(err) && try < mostTries:
 			calls = b.calls
+		case codeOf(err) == codeLockTimeout && try < mostTries: // whoever has the lock is none of these
+			calls = b.calls
 		case again(err) && try == 1:
 			calls = b.calls
 		default: // an act among them is at fault, or they clash: each by itself
@@ -148,7 +150,7 @@ func (w *writer) connect() error {
 		if err == nil {
 			return nil
 		}
-		if code := codeOf(err); ctx.Err() != nil || (code != "" && !unavailable[code] && !unavailable[code[:2]]) || w.s.pause(min(try, 9)) != nil {
+		if ctx.Err() != nil || !mayCome(err) || w.s.pause(min(try, 9)) != nil {
 			return w.s.cannot(context.Background(), "update", err)
 		}
 	}
