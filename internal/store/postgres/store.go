@@ -5,11 +5,13 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/docket-desk/docket/internal/core"
@@ -61,6 +63,7 @@ type Store struct {
 	working   sync.WaitGroup
 	lost      struct{ all, stood atomic.Int64 } // commits whose answer was lost, and those that stand all the same
 	owners    record.Owners
+	shared    record.Shared // for readers
 }
 
 var _ core.Store = (*Store)(nil)
@@ -230,13 +233,14 @@ func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
 	if ctx.Err() != nil {
 		return ended(ctx)
 	}
-	c, err := s.snapshot(ctx)
+	c, rev, err := s.snapshot(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Release() // drops it where it is of no use any more
 	r := &reader{e: engine{conn: c.Conn(), ctx: ctx}}
 	r.Reader = record.Reader{Engine: &r.e, Now: s.opts.Now}
+	r.Shelved = record.Shelved{Shelf: s.shared.At(rev), Under: &r.Reader}
 	defer func() {
 		r.e.conn = nil // fn may have kept r
 		rollback(c.Conn())
@@ -244,22 +248,36 @@ func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
 	return fn(r)
 }
 
-// snapshot begins a transaction that reads. A connection that was kept may have died since,
-// and so may all of them: nothing has been asked yet, so the next one is tried.
-func (s *Store) snapshot(ctx context.Context) (*pgxpool.Conn, error) {
+// snapshot begins a transaction that reads, and reads the revision of the small tables with
+// it, which takes its snapshot. A connection that was kept may have died since, and so may
+// all of them: nothing has been asked yet, so the next one is tried.
+func (s *Store) snapshot(ctx context.Context) (*pgxpool.Conn, int64, error) {
 	for try := 0; ; try++ {
 		c, err := s.readers.Acquire(ctx)
 		if err != nil {
-			return nil, s.cannot(ctx, "view", err)
+			return nil, 0, s.cannot(ctx, "view", err)
 		}
-		if _, err = c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err == nil {
-			return c, nil
+		rev, err := beginView(ctx, c.Conn().PgConn())
+		if err == nil {
+			return c, rev, nil
 		}
 		c.Release()
 		if !fatal(err) || ctx.Err() != nil || try == s.opts.Readers {
-			return nil, failure(ctx, "view", err)
+			return nil, 0, failure(ctx, "view", err)
 		}
 	}
+}
+
+// beginView takes one round trip.
+func beginView(ctx context.Context, c *pgconn.PgConn) (rev int64, err error) {
+	results, err := c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT rev FROM shelf WHERE id = 1").ReadAll()
+	if err != nil {
+		return 0, err
+	}
+	if len(results) != 2 || len(results[1].Rows) != 1 {
+		return 0, &core.Error{Kind: core.Internal, Op: "view", Msg: "The database has lost its row of revisions."}
+	}
+	return strconv.ParseInt(string(results[1].Rows[0][0]), 10, 64)
 }
 
 // Update runs fn in a transaction with whoever waits, too, under the locks that on names, or
@@ -298,8 +316,11 @@ func rollback(c *pgx.Conn) {
 
 // reader reads within one transaction.
 type reader struct {
-	record.Reader
-	e engine
+	under          // what is read out of the database,
+	record.Shelved // unless it is in memory
+	e              engine
 }
+
+type under struct{ record.Reader }
 
 var _ core.Reader = (*reader)(nil)

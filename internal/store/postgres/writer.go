@@ -174,6 +174,7 @@ func (w *writer) tryConnect(ctx context.Context) error {
 		// Another server may have taken over without the last commits of the one before, and
 		// come to the same revision another way.
 		w.shelf = shelf{}
+		w.s.shared.Reset()
 		w.s.owners.Forget()
 	}
 	w.conn, w.pid = c, c.PgConn().PID()
