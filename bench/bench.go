@@ -28,6 +28,8 @@ type bench struct {
 	book   book
 	plots  []point
 	told   io.Writer
+
+	machine machine
 }
 
 // measure does all that was asked for and writes it down.
@@ -73,6 +75,9 @@ func newBench(opt options) (*bench, error) {
 		return nil, err
 	}
 	b.opt.data = data
+	if b.machine, err = facts(data); err != nil {
+		return nil, err
+	}
 	b.dir, err = os.MkdirTemp(data, "run-")
 	return b, err
 }

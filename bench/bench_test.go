@@ -73,10 +73,7 @@ func TestEveryLineIsMeasuredOrSaysWhyNot(t *testing.T) {
 			t.Fatalf("%s: %v", s.name, err)
 		}
 	}
-	r, err := b.result(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := b.result(t.Context())
 	for _, row := range append(r.Targets, r.Readings...) {
 		absent := row.Absent != "" || row.postgres() && b.noPostgres() != ""
 		switch {
@@ -115,10 +112,7 @@ func TestARunLeavesJSONAndPlotsAndSaysNothingOfWhereItRan(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.book.note("f1", 5000)
-	r, err := b.result(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := b.result(t.Context())
 	dir := t.TempDir()
 	if err := r.keep(dir); err != nil {
 		t.Fatal(err)

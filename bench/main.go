@@ -104,7 +104,8 @@ type machine struct {
 	Go         string
 	OS         string
 	Kernel     string
-	FileSystem string // under the desks
+	FileSystem string  // under the desks
+	Load       float64 // others' demand for the cores, in the minute before the run began
 }
 
 func facts(dir string) (machine, error) {
@@ -126,6 +127,13 @@ func facts(dir string) (machine, error) {
 	m.MemoryGiB = float64(info.Totalram*uint64(info.Unit)>>20) / 1024
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(dir, &fs); err != nil {
+		return m, err
+	}
+	load, err := os.ReadFile("/proc/loadavg")
+	if err == nil {
+		_, err = fmt.Sscan(string(load), &m.Load)
+	}
+	if err != nil {
 		return m, err
 	}
 	m.FileSystem = cmp.Or(fileSystems[int64(fs.Type)], fmt.Sprintf("%#x", fs.Type))

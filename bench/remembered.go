@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
@@ -143,6 +144,12 @@ func (m *remembered) Update(_ context.Context, _ core.Touch, fn func(core.Tx) er
 func (m *remembered) Node(context.Context) (core.Node, error) { return core.Node{}, nil }
 func (m *remembered) KeepFloor(context.Context, id.ID) error  { return nil }
 func (m *remembered) Migrate(context.Context) error           { return nil }
+func (m *remembered) Dump(context.Context, core.Taker) error  { return errNotCarried }
+func (m *remembered) Load(context.Context, core.Giver) error  { return errNotCarried }
+func (m *remembered) Loaded(context.Context) error            { return errNotCarried }
+func (m *remembered) Still(context.Context) (func(), error)   { return nil, errNotCarried }
 func (m *remembered) Close() error                            { return nil }
+
+var errNotCarried = errors.New("a desk is not carried from within a transaction")
 
 var _ core.Store = (*remembered)(nil)

@@ -32,33 +32,33 @@ type result struct {
 	Plots    []point
 }
 
-func (b *bench) result(ctx context.Context) (result, error) {
+func (b *bench) result(ctx context.Context) result {
 	var r result
-	var err error
-	if r.Machine, err = facts(b.dir); err != nil {
-		return r, err
-	}
+	r.Machine = b.machine
 	r.Date, r.Commit = time.Now().UTC().Format(time.DateOnly), commit(ctx)
 	r.Options.Run, r.Options.Rounds, r.Options.Seconds, r.Options.Customers, r.Options.Stored = b.opt.run.String(), b.opt.rounds, b.opt.time.Seconds(), b.opt.customers, b.n
 	r.Targets, r.Readings, r.Plots = b.book.rows(targets(b.n)), b.book.rows(readings(b.n)), b.plots
-	return r, nil
+	return r
 }
 
-// commit names what was measured, as far as it is one.
+// commit names what was measured, as far as it is one. What a run itself writes, and the
+// page about it, change nothing of that.
 func commit(ctx context.Context) string {
-	out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*").Output()
+	out, err := exec.CommandContext(ctx, "git", "rev-parse", "--short=12", "HEAD").Output()
 	if err != nil {
 		return "unknown"
 	}
-	return strings.TrimSpace(string(out))
+	name := strings.TrimSpace(string(out))
+	changed, err := exec.CommandContext(ctx, "git", "status", "--porcelain", "--", ":/", ":(top,exclude)docs", ":(top,exclude)bench/results").Output()
+	if err != nil || len(bytes.TrimSpace(changed)) > 0 {
+		name += "-dirty"
+	}
+	return name
 }
 
 // report prints the tables and writes what is to be kept.
 func (b *bench) report(ctx context.Context) error {
-	r, err := b.result(ctx)
-	if err != nil {
-		return err
-	}
+	r := b.result(ctx)
 	var page bytes.Buffer
 	if err := r.write(&page, b.why); err != nil {
 		return err
@@ -80,8 +80,8 @@ func (b *bench) report(ctx context.Context) error {
 // write writes the tables in Markdown.
 func (r result) write(w io.Writer, why func(line) string) error {
 	m := r.Machine
-	_, err := fmt.Fprintf(w, "%s, commit %s: %d cores, %.0f GiB, %s, %s, Linux %s, %s. %d rounds, loads of %g s, %d customers; %d orders stored where a line says nothing else.\n\n",
-		r.Date, r.Commit, m.Cores, m.MemoryGiB, m.Go, m.OS, m.Kernel, m.FileSystem, r.Options.Rounds, r.Options.Seconds, r.Options.Customers, r.Options.Stored.Base)
+	_, err := fmt.Fprintf(w, "%s, commit %s: %d cores, %.0f GiB, %s, %s, Linux %s, %s, load average %.1f before it began. %d rounds, loads of %g s, %d customers; %d orders stored where a line says nothing else.\n\n",
+		r.Date, r.Commit, m.Cores, m.MemoryGiB, m.Go, m.OS, m.Kernel, m.FileSystem, m.Load, r.Options.Rounds, r.Options.Seconds, r.Options.Customers, r.Options.Stored.Base)
 	if err == nil {
 		err = targetGrid(r.Targets, why).write(w)
 	}

@@ -77,7 +77,7 @@ DOCKET_TOKEN name (and DOCKET_CA_FILE, where its https port has a CA of its own)
 --data, the desk at rest in that folder.
 
 Exit codes: 0 it is done; 1 it was refused or failed; 2 the command line is wrong;
-3 the books disagree (verify).`,
+3 the books disagree (verify, restore, move).`,
 		Example: `  docket demo                          # a world, one order through each door, and a server
   docket serve --data /var/lib/docket
   docket apply world.yaml
@@ -90,7 +90,7 @@ Exit codes: 0 it is done; 1 it was refused or failed; 2 the command line is wron
 	}
 	root.SetVersionTemplate("docket {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
-	root.AddCommand(serveCommand(), demoCommand(), applyCommand(), archiveCommand(), orderCommand(), verifyCommand(), clockCommand(), migrateCommand(), versionCommand())
+	root.AddCommand(serveCommand(), demoCommand(), applyCommand(), archiveCommand(), orderCommand(), verifyCommand(), backupCommand(), restoreCommand(), moveCommand(), clockCommand(), migrateCommand(), versionCommand())
 	return root
 }
 

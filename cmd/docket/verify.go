@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +36,9 @@ not be read.`,
 	progress := cmd.Flags().Bool("progress", false, "tell how far it is though no terminal is there")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		tell, told := progressOn(cmd.ErrOrStderr(), *progress)
-		r, err := report(cmd, tell)
+		r, err := report(cmd, func(r client.Report) {
+			tell("%s: %d orders, %d entries; %d rows, %.0f a second", r.Doing, r.Orders, r.Entries, r.Rows, r.Rate)
+		})
 		told()
 		if err != nil {
 			return err
@@ -54,35 +54,6 @@ not be read.`,
 		return err
 	}
 	return cmd
-}
-
-// progressOn returns what tells progress, and what ends the telling. A terminal gets one
-// line that changes.
-func progressOn(w io.Writer, always bool) (tell func(client.Report), end func()) {
-	terminal := false
-	if f, ok := w.(*os.File); ok {
-		s, err := f.Stat()
-		terminal = err == nil && s.Mode()&os.ModeCharDevice != 0
-	}
-	if !terminal && !always {
-		return func(client.Report) {}, func() {}
-	}
-	var last time.Time
-	begin, finish := "", "\n"
-	if terminal {
-		begin, finish = "\r\x1b[K", ""
-	}
-	tell = func(r client.Report) {
-		if now := time.Now(); now.Sub(last) >= time.Second || last.IsZero() {
-			last = now
-			fmt.Fprintf(w, "%s%s: %d orders, %d entries; %d rows, %.0f a second%s", begin, r.Doing, r.Orders, r.Entries, r.Rows, r.Rate, finish)
-		}
-	}
-	return tell, func() {
-		if terminal && !last.IsZero() {
-			fmt.Fprint(w, begin)
-		}
-	}
 }
 
 func report(cmd *cobra.Command, tell func(client.Report)) (r client.Report, err error) {

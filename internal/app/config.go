@@ -91,7 +91,7 @@ func Load(data string, set map[string]string, env func(string) string) (Config, 
 		return c, fmt.Errorf("%s: there is no setting %q", filepath.Join(data, "docket.yaml"), name)
 	}
 	if c.MasterKey == "" {
-		c.MasterKey = filepath.Join(data, "master.key")
+		c.MasterKey = filepath.Join(data, masterName)
 	}
 	return c, c.check()
 }

@@ -30,10 +30,6 @@ type Desk struct {
 	log   *slog.Logger
 }
 
-// metaMaster is the setting that holds the fingerprint of the key that secrets are sealed
-// under.
-const metaMaster = "master"
-
 // Open opens the desk in a data directory, makes it where there is none, and brings its
 // database to this program's version. It refuses a master key other than the one that
 // the desk's secrets are sealed under.
@@ -56,10 +52,16 @@ func Open(ctx context.Context, cfg Config) (*Desk, error) {
 	return d, nil
 }
 
+// Names of files in the data directory.
+const (
+	databaseName = "docket.db"
+	masterName   = "master.key"
+)
+
 // There reports whether there is a desk: another database than the data directory's tells
 // by itself, once it is opened.
 func (c Config) There() bool {
-	_, err := os.Stat(filepath.Join(c.Data, "docket.db"))
+	_, err := os.Stat(filepath.Join(c.Data, databaseName))
 	return err == nil || c.DB != ""
 }
 
@@ -115,7 +117,7 @@ func (d *Desk) start(ctx context.Context) error {
 func (d *Desk) claim(ctx context.Context) error {
 	mine := d.Master.Fingerprint()
 	return d.store.Update(ctx, core.Touch{Scan: true, Exclusive: true}, func(tx core.Tx) error {
-		theirs, err := tx.Meta(metaMaster)
+		theirs, err := tx.Meta(core.MetaMaster)
 		if err != nil {
 			return err
 		}
@@ -124,7 +126,7 @@ func (d *Desk) claim(ctx context.Context) error {
 				"The secrets of this desk are sealed under another master key than the one in %s: put the right one there, or name it with --master-key-file.", d.Config.MasterKey)}
 		}
 		if theirs == "" {
-			return tx.PutMeta(metaMaster, mine)
+			return tx.PutMeta(core.MetaMaster, mine)
 		}
 		return nil
 	})

@@ -12,7 +12,7 @@ var Levels = [][]string{
 	3: {"internal/price", "internal/limit"},
 	4: {"internal/order"},
 	5: {"internal/core"},
-	6: {"internal/front", "internal/front/fronttest", "internal/auth", "internal/fulfil", "internal/store/line", "internal/store/record", "internal/store/sqlite", "internal/store/postgres", "internal/store", "internal/store/storetest"},
+	6: {"internal/front", "internal/front/fronttest", "internal/auth", "internal/fulfil", "internal/backup", "internal/store/line", "internal/store/record", "internal/store/sqlite", "internal/store/postgres", "internal/store", "internal/store/storetest"},
 	7: {"internal/door/ard", "internal/door/outposts", "internal/door/modelarts", "internal/door/waldur", "internal/door/native"},
 	8: {"internal/app"},
 	9: {"cmd/docket"},

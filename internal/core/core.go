@@ -40,6 +40,7 @@ type Core struct {
 	tidied   atomic.Int32 // the day on which what is remembered was last tidied
 	sheets   sheets
 	owners   owners
+	carrying atomic.Bool // a backup is being taken
 }
 
 // New returns a desk over a store. now is UTC time; it is cut to microseconds, the

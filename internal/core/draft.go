@@ -334,7 +334,7 @@ func (d *draft) event(kind string, subject id.ID, body map[string]any) {
 	if body == nil {
 		body = map[string]any{}
 	}
-	body["order"], body["type"], body["state"] = d.o.ID.Decimal(), string(d.o.Type), string(d.o.State)
+	body["type"], body["state"] = string(d.o.Type), string(d.o.State) // which order it is has a field of its own
 	b, err := json.Marshal(body)
 	if err != nil { // strings and numbers only
 		panic(err)

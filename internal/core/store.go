@@ -37,6 +37,7 @@ type Store interface {
 	KeepFloor(ctx context.Context, floor id.ID) error
 	// Migrate brings the schema to this program's version; it only goes forward.
 	Migrate(ctx context.Context) error
+	Carrier
 	Close() error
 }
 

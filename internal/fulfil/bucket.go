@@ -50,6 +50,25 @@ func (b Buckets) Open(ctx context.Context, to core.Bucket) (*blob.Bucket, error)
 	return blob.OpenBucket(ctx, to.URL)
 }
 
+// OpenFolder opens a folder of a bucket by its URL, whose path is the folder: such as
+// s3://bucket/desk/monday?region=eu-north-1, or file:///backups/monday, which is made if it
+// is not there and make says so.
+func OpenFolder(ctx context.Context, address string, make bool) (*blob.Bucket, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme == "file" {
+		return fileblob.OpenBucket(filepath.FromSlash(u.Path), &fileblob.Options{CreateDir: make, NoTempDir: true, DirFileMode: 0o700, Metadata: fileblob.MetadataDontWrite})
+	}
+	b, err := blob.OpenBucket(ctx, u.Scheme+"://"+u.Host+"?"+u.RawQuery)
+	folder := strings.Trim(u.Path, "/")
+	if err != nil || folder == "" {
+		return b, err
+	}
+	return blob.PrefixedBucket(b, folder+"/"), nil
+}
+
 // sweep removes what an attempt that was killed left next to an object's place.
 func sweep(ctx context.Context, b *blob.Bucket, key string) error {
 	list := b.List(&blob.ListOptions{Prefix: key + "."})

@@ -14,17 +14,18 @@ import (
 
 // Options are what may be chosen. The zero value serves.
 type Options struct {
-	ReadOnly bool             // Update is refused
-	Now      func() time.Time // tells which grants have expired; nil: time.Now
+	ReadOnly   bool             // Update is refused
+	Unfinished bool             // one into which a desk is being loaded, too
+	Now        func() time.Time // tells which grants have expired; nil: time.Now
 }
 
 // Open opens the database at an address (postgres://…) or, where there is none, the one in
 // a data directory.
 func Open(ctx context.Context, data, address string, opts Options) (core.Store, error) {
 	if address != "" {
-		return opened(postgres.Open(ctx, address, postgres.Options{ReadOnly: opts.ReadOnly, Now: opts.Now}))
+		return opened(postgres.Open(ctx, address, postgres.Options{ReadOnly: opts.ReadOnly, Unfinished: opts.Unfinished, Now: opts.Now}))
 	}
-	return opened(sqlite.Open(data, sqlite.Options{ReadOnly: opts.ReadOnly, Now: opts.Now}))
+	return opened(sqlite.Open(data, sqlite.Options{ReadOnly: opts.ReadOnly, Unfinished: opts.Unfinished, Now: opts.Now}))
 }
 
 // opened keeps a store that is none from being one.

@@ -103,6 +103,7 @@ func (d *door) register(api huma.API) {
 	huma.Register(api, post("import-archive", "/archive", "Add tiles to the imagery archive"), op(d, d.importArchive))
 	huma.Register(api, post("verify", "/verify", "Recompute the books and say what disagrees"), op(d, d.verify))
 	huma.Register(api, post("verify-aloud", "/verify/aloud", "The same, telling about every second how far it is: a report in a line, the last one without doing"), d.verifyAloud)
+	huma.Register(api, get("backup", "/backup", "The whole desk as a tar file of pieces and a manifest that comes last; staff only, one at a time"), d.backup)
 	if d.core.Turnable() { // no other desk has these paths at all
 		huma.Register(api, get("get-clock", "/clock", "What the desk's clock shows"), op(d, d.getClock))
 		huma.Register(api, post("turn-clock", "/clock", "Turn the desk's clock"), op(d, d.turnClock))

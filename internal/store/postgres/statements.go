@@ -62,9 +62,6 @@ func typesOf(ctx context.Context, c *pgx.Conn) (map[string]map[string]uint32, er
 	return out, rows.Err()
 }
 
-// idemLayout is idem's own, for the stores do not have that table in common.
-var idemLayout = record.Layout{Name: "idem", Columns: strings.Split(idemColumns, ", "), Keys: 2}
-
 // written are the tables that batches write, and how.
 var written = []struct {
 	record.Layout
@@ -80,7 +77,7 @@ var written = []struct {
 	{Layout: record.UserUsages.Layout, put: true},
 	{Layout: record.Balances.Layout, replace: true},
 	{Layout: record.Jobs.Layout, put: true},
-	{Layout: idemLayout, put: true},
+	{Layout: record.Requests, put: true},
 	{Layout: record.Events.Layout},
 	{Layout: record.Ownerships, put: true},
 	{Layout: record.Sources, put: true},

@@ -21,6 +21,8 @@ import (
 type Options struct {
 	// ReadOnly refuses Update.
 	ReadOnly bool
+	// Unfinished opens a store that carries the mark of a Load, too.
+	Unfinished bool
 	// Readers is how many Views run at once; 0: four a processor, at least 8.
 	Readers int
 	// Now tells which grants have expired and which days requests are remembered for; nil:
@@ -130,6 +132,9 @@ func (s *Store) cannot(ctx context.Context, op string, err error) error {
 func (s *Store) become(ctx context.Context, c *pgx.Conn) error {
 	if s.ready.Load() {
 		return nil
+	}
+	if err := s.whole(ctx, c); err != nil {
+		return failure(ctx, "open", err)
 	}
 	r := record.Reader{Engine: &engine{conn: c, ctx: ctx}, Now: s.opts.Now}
 	if err := s.owners.Load(&r); err != nil {

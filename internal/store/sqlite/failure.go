@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 
 	"zombiezen.com/go/sqlite"
 
@@ -12,6 +13,10 @@ import (
 func failure(ctx context.Context, op string, err error) error {
 	if err == nil {
 		return nil
+	}
+	var known *core.Error
+	if errors.As(err, &known) {
+		return err
 	}
 	code := sqlite.ErrCode(err)
 	e := &core.Error{Kind: core.Internal, Op: op, Err: err}

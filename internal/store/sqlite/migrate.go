@@ -85,6 +85,11 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := s.tooNew(at, int64(len(todo))); err != nil {
 		return err
 	}
+	if at > 0 {
+		if err := s.whole(s.writer); err != nil {
+			return failure(ctx, "migrate", err)
+		}
+	}
 	for _, m := range todo[at:] {
 		if err := s.apply(m); err != nil {
 			return failure(ctx, "migrate: "+m.name, err)

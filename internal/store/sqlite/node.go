@@ -5,28 +5,31 @@ import (
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/store/record"
 )
-
-// metaIDs is the setting under which the floor of ids is kept.
-const metaIDs = "ids"
 
 // Node is number 0: nobody else writes to the file. A desk that was killed kept no floor
 // of its last moments, but its records tell.
 func (s *Store) Node(ctx context.Context) (core.Node, error) {
 	var n core.Node
 	err := s.View(ctx, func(r core.Reader) (err error) {
-		if n.Floor, err = keptFloor(r); err != nil {
-			return err
-		}
-		newest, err := r.Newest()
-		n.Floor = max(n.Floor, newest)
+		n.Floor, err = floorOf(r)
 		return err
 	})
 	return n, err
 }
 
+func floorOf(r core.Reader) (id.ID, error) {
+	floor, err := keptFloor(r)
+	if err != nil {
+		return 0, err
+	}
+	newest, err := r.Newest()
+	return max(floor, newest), err
+}
+
 func keptFloor(r core.Reader) (id.ID, error) {
-	kept, err := r.Meta(metaIDs)
+	kept, err := r.Meta(record.MetaIDs)
 	if err != nil || kept == "" {
 		return 0, err
 	}
@@ -39,6 +42,6 @@ func (s *Store) KeepFloor(ctx context.Context, floor id.ID) error {
 		if kept, err := keptFloor(tx); err != nil || kept >= floor {
 			return err
 		}
-		return tx.PutMeta(metaIDs, floor.Decimal())
+		return tx.PutMeta(record.MetaIDs, floor.Decimal())
 	})
 }

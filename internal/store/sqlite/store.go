@@ -29,6 +29,8 @@ type Options struct {
 	// ReadOnly opens without the directory's lock, beside a desk that may be running.
 	// Update is refused.
 	ReadOnly bool
+	// Unfinished opens a store that carries the mark of a Load, too.
+	Unfinished bool
 	// Readers is how many Views run at once; 0: one a processor, at least 4. A View
 	// within a View takes two.
 	Readers int
@@ -136,6 +138,9 @@ func (s *Store) check() error {
 		return unusable("open", fmt.Sprintf("The database in %s is at version %d, older than this program's %d: migrate it first.", s.dir, at, ours), nil)
 	}
 	if at == ours {
+		if err := s.whole(c); err != nil {
+			return failure(context.Background(), "open "+s.dir, err)
+		}
 		if !s.opts.ReadOnly {
 			if err := s.load(c); err != nil {
 				return failure(context.Background(), "open "+s.dir, err)

@@ -63,9 +63,17 @@ func Start(settings ...string) (*Server, error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("initdb: %w\n%s", err, out), os.RemoveAll(s.Dir))
 	}
+	if err := s.serve(settings...); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.Dir))
+	}
+	return s, nil
+}
+
+// serve starts the server for the first time, on a port that is free.
+func (s *Server) serve(settings ...string) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.Port = l.Addr().(*net.TCPAddr).Port
 	l.Close()
@@ -73,10 +81,28 @@ func Start(settings ...string) (*Server, error) {
 	for _, one := range settings {
 		s.args = append(s.args, "-c", one)
 	}
-	if err := s.Serve(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.Dir))
+	return s.Serve()
+}
+
+// Standby copies a server that runs, and serves the copy: it follows the first one, and is
+// for reading alone.
+func (s *Server) Standby() (*Server, error) {
+	copied := &Server{bin: s.bin, user: s.user}
+	var err error
+	if copied.Dir, err = os.MkdirTemp("", "docket-postgres-"); err != nil {
+		return nil, err
 	}
-	return s, nil
+	if err := copied.drop(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(copied.Dir))
+	}
+	base := copied.command(filepath.Join(s.bin, "pg_basebackup"), "-D", copied.data(), "-h", "127.0.0.1", "-p", strconv.Itoa(s.Port), "-U", s.user, "-R", "-c", "fast", "--no-sync")
+	if out, err := base.CombinedOutput(); err != nil {
+		return nil, errors.Join(fmt.Errorf("pg_basebackup: %w\n%s", err, out), os.RemoveAll(copied.Dir))
+	}
+	if err := copied.serve(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(copied.Dir))
+	}
+	return copied, nil
 }
 
 func (s *Server) data() string { return filepath.Join(s.Dir, "data") }
@@ -84,6 +110,9 @@ func (s *Server) data() string { return filepath.Join(s.Dir, "data") }
 // binaries finds the folder of the newest version.
 func binaries() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
+		if real, err := filepath.EvalSymlinks(path); err == nil { // beside which the rest lies
+			path = real
+		}
 		return filepath.Dir(path), nil
 	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
