@@ -46,7 +46,7 @@ func (s *Store) runAlone(ctx context.Context, on core.Touch, fn func(core.Tx) er
 	began := time.Now()
 	for try := 1; ; try++ {
 		err, rerun := s.tryAlone(ctx, on, fn)
-		if !rerun || (try >= mostTries && time.Since(began) > connectWithin) {
+		if !rerun || (try >= mostTries && time.Since(began) > s.opts.connect) {
 			return err
 		}
 		if err := s.pause(try); err != nil {

@@ -121,14 +121,19 @@ type perils struct {
 // TestDesksUnderFire has four desks, two of them processes of their own, take 64
 // submitters' acts while everything befalls them that should not.
 func TestDesksUnderFire(t *testing.T) {
-	seconds, rounds := setting(t, envSeconds, 7), setting(t, envRounds, 1)
+	seconds, rounds := setting(t, envSeconds, 5), setting(t, envRounds, 1)
 	for n := range rounds {
 		for name, p := range map[string]perils{
 			"cut, killed and restarted": {cuts: 10, injected: true, terminate: true, strangers: true, kill: true, restart: true, plain: true},
 			"stalled":                   {cuts: 3, injected: true, strangers: true, stall: true},
+			"left alone":                {}, // and so at their fastest
 		} {
 			t.Run(fmt.Sprintf("%s %d", name, n+1), func(t *testing.T) {
-				f := begin(t, p, time.Duration(seconds)*time.Second)
+				lasts := time.Duration(seconds) * time.Second
+				if p.stall {
+					lasts = max(lasts, writerBound+2*time.Second)
+				}
+				f := begin(t, p, lasts)
 				f.burn()
 				f.tell(judged(t, f.run))
 			})

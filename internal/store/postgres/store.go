@@ -34,6 +34,7 @@ type Options struct {
 	plain      bool             // every act runs alone
 	within     time.Duration    // an act that runs alone; 0: aloneBound
 	writer     time.Duration    // a batch, before it is ended from outside; 0: writerBound
+	connect    time.Duration    // how long a database that is away is waited for; 0: connectWithin
 	unattended bool             // nobody renews the lease
 	wall       func() time.Time // the machine's clock; nil: time.Now
 }
@@ -77,7 +78,7 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	opts.within, opts.writer = cmp.Or(opts.within, aloneBound), cmp.Or(opts.writer, writerBound)
+	opts.within, opts.writer, opts.connect = cmp.Or(opts.within, aloneBound), cmp.Or(opts.writer, writerBound), cmp.Or(opts.connect, connectWithin)
 	if opts.wall == nil {
 		opts.wall = time.Now
 	}
