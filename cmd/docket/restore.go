@@ -107,7 +107,7 @@ Exit codes: as of docket restore.`,
 		if err := tellCarried(cmd, done, *to, ""); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is as it was. Serve only one of them.\n", *from)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is as it was. Serve only one of them.\n", app.Named(*from))
 		return err
 	}
 	return cmd
@@ -130,7 +130,7 @@ func tellCarried(cmd *cobra.Command, done app.Carried, where, data string) error
 	v := done.Verified
 	out := cmd.OutOrStdout()
 	if _, err := fmt.Fprintf(out, "%d rows from %s are in %s, in %.1f s: row by row what they were, and the books agree (%d orders, %d entries, %d limits, %d events).\n",
-		done.Rows, done.Source, where, done.Took.Seconds(), v.Orders, v.Entries, v.Limits, v.Events); err != nil {
+		done.Rows, done.Source, app.Named(where), done.Took.Seconds(), v.Orders, v.Entries, v.Limits, v.Events); err != nil {
 		return err
 	}
 	if done.Master == "" {

@@ -189,6 +189,18 @@ func (d *Desk) Verify(t testing.TB) client.Report {
 	return r
 }
 
+// Try runs a verb over the desk's database, and returns its exit code and all that it said.
+func (d *Desk) Try(t testing.TB, env []string, args ...string) (int, string) {
+	t.Helper()
+	return Run(t, append(d.env(), env...), args...)
+}
+
+// Backup writes the desk's backup to a file, whether it runs or not.
+func (d *Desk) Backup(t testing.TB, file string) {
+	t.Helper()
+	must(t, d.env(), "backup", "--data", d.Dir, file)
+}
+
 // VerifyAtRest recomputes the books of a desk of which nothing runs.
 func (d *Desk) VerifyAtRest(t testing.TB) {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,7 +125,7 @@ func Move(ctx context.Context, from, to string, how Carrying) (Carried, error) {
 	fromData, fromDB := parted(from)
 	toData, toDB := parted(to)
 	if !(Config{Data: fromData, DB: fromDB}).There() {
-		return out, fmt.Errorf("there is no desk in %s", from)
+		return out, fmt.Errorf("there is no desk in %s", Named(from))
 	}
 	if err := vacant(toData, toDB); err != nil {
 		return out, err
@@ -162,6 +163,14 @@ func moved(ctx context.Context, src core.Store, data, db string, how Carrying, o
 		}
 		return d.Tables(), nil
 	})
+}
+
+// Named is a desk's place as people may see it: an address without its password.
+func Named(at string) string {
+	if u, err := url.Parse(at); err == nil && u.Host != "" {
+		return u.Redacted()
+	}
+	return at
 }
 
 // parted tells a data directory from the address of a database.

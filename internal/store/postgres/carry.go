@@ -171,10 +171,11 @@ func (s *Store) Load(ctx context.Context, from core.Giver) error {
 	}
 	defer c.Close(context.WithoutCancel(ctx))
 	shot := from.Snapshot()
-	if err := s.fits(ctx, c, shot); err != nil {
-		return failure(ctx, "load", err)
+	marked, err := s.fits(ctx, c, shot)
+	if err == nil && !marked {
+		err = s.begins(ctx, c, shot)
 	}
-	if err := s.begins(ctx, c, shot); err != nil {
+	if err != nil {
 		return failure(ctx, "load", err)
 	}
 	types, err := typesOf(ctx, c)
@@ -200,25 +201,32 @@ func (s *Store) Load(ctx context.Context, from core.Giver) error {
 	return failure(ctx, "load", err)
 }
 
-// fits refuses another schema, and migrates a database that never was.
-func (s *Store) fits(ctx context.Context, c *pgx.Conn, shot core.Snapshot) error {
+// fits refuses another schema, and migrates a database that never was: then it carries the
+// mark already.
+func (s *Store) fits(ctx context.Context, c *pgx.Conn, shot core.Snapshot) (marked bool, err error) {
 	todo, err := migrations()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := record.Fits(shot, len(todo)); err != nil {
-		return err
+		return false, err
 	}
 	at, err := version(ctx, c)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case at == 0:
-		return s.Migrate(ctx)
+		s.opts.Unfinished = true // its own mark
+		if err := s.migrate(ctx, true); err != nil {
+			return false, err
+		}
+		// Unless somebody else made it at the same moment, as a desk.
+		err := c.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM meta WHERE name = $1)", record.MetaLoading).Scan(&marked)
+		return marked, err
 	case at < int64(len(todo)):
-		return record.Older(s.name, at)
+		return false, record.Older(s.name, at)
 	}
-	return s.migrated("load")
+	return false, s.migrated("load")
 }
 
 // begins marks the database, unless something is in it or somebody has it open. Nobody

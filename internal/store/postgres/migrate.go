@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/docket-desk/docket/internal/store/record"
 )
 
 //go:embed migration/*.sql
@@ -72,6 +74,11 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.open("migrate"); err != nil {
 		return err
 	}
+	return s.migrate(ctx, false)
+}
+
+// migrate may mark what it makes as a store into which a desk is being loaded.
+func (s *Store) migrate(ctx context.Context, marked bool) error {
 	todo, err := migrations()
 	if err != nil {
 		return err
@@ -81,6 +88,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return s.cannot(ctx, "migrate", err)
 	}
 	defer c.Release()
+	if marked {
+		todo[0].sql += record.Marking
+	}
 	for done := false; !done; {
 		if done, err = s.migrateOne(ctx, c.Conn(), todo); err != nil {
 			return failure(ctx, "migrate", err)

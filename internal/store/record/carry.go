@@ -12,6 +12,10 @@ import (
 // MetaLoading is the setting that marks a store into which a desk is being loaded.
 const MetaLoading = "loading"
 
+// Marking is the statement that marks a store whose schema was just made, as part of the
+// transaction that makes it: there is no moment at which it could be taken for a desk.
+const Marking = "\nINSERT INTO meta (name, value) VALUES ('" + MetaLoading + "', 'begun');"
+
 // MetaIDs is the setting under which a store that has no processes to tell apart keeps its
 // floor of ids.
 const MetaIDs = "ids"

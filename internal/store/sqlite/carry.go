@@ -231,7 +231,7 @@ func (l *load) fits(shot core.Snapshot) error {
 	case err != nil:
 		return failure(l.ctx, "load", err)
 	case at == 0:
-		return l.s.migrate(l.ctx)
+		return l.s.migrate(l.ctx, true)
 	case at < int64(len(todo)):
 		return record.Older(l.s.dir, at)
 	}

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"github.com/docket-desk/docket/internal/store/record"
 )
 
 //go:embed migration/*.sql
@@ -70,10 +72,11 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return unusable("migrate", "The desk is closing.", nil)
 	default:
 	}
-	return s.line.Between(ctx, func() error { return s.migrate(context.WithoutCancel(ctx)) })
+	return s.line.Between(ctx, func() error { return s.migrate(context.WithoutCancel(ctx), false) })
 }
 
-func (s *Store) migrate(ctx context.Context) error {
+// migrate may mark what it makes as a store into which a desk is being loaded.
+func (s *Store) migrate(ctx context.Context, marked bool) error {
 	todo, err := migrations()
 	if err != nil {
 		return err
@@ -89,6 +92,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		if err := s.whole(s.writer); err != nil {
 			return failure(ctx, "migrate", err)
 		}
+	}
+	if marked {
+		todo[0].sql += record.Marking
 	}
 	for _, m := range todo[at:] {
 		if err := s.apply(m); err != nil {
