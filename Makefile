@@ -48,6 +48,8 @@ test: setup lint ## everything over both stores, end-to-end tests with the real 
 	$(BESIDE) go test $(ABOVE)
 	go test -count=1 -timeout 20m -p 1 ./e2e/...
 	$(BESIDE) go test -count=1 -timeout 20m -p 1 ./e2e
+	$(BESIDE) go test -count=1 ./e2e/history -args -servers 2
+	$(BESIDE) go test -count=1 ./e2e/crash -args -servers 2
 
 ROUNDS ?= 100
 FLAGS ?=

@@ -17,6 +17,7 @@ import (
 // work has the desk's submitters at work until the run ends.
 func (d *desk) work(ctx context.Context) {
 	var all sync.WaitGroup
+	all.Go(func() { d.deliver(ctx) })
 	for n := range d.Submitters {
 		all.Go(func() {
 			for time.Now().Before(d.Ends) {
@@ -69,14 +70,18 @@ func (d *desk) any(ctx context.Context) {
 	switch x := rand.IntN(100); {
 	case x < 6 && d.Keys: // again, later
 		d.keyed(ctx, time.Now().Truncate(moment).Add(-moment*time.Duration(rand.IntN(40))))
-	case x < 30:
+	case x < 25:
 		d.place(ctx, note{Kind: "place", Who: who, Amount: int64(1 + rand.IntN(9))}, "kit")
+	case x < 30:
+		d.place(ctx, note{Kind: "place", Who: who, Amount: 1}, "hook")
 	case x < 40:
 		d.twice(ctx, who)
 	case x < 45:
 		d.place(ctx, note{Kind: "place", Who: "dated", Amount: 3}, "kit")
-	case x < 63:
+	case x < 60:
 		d.end(ctx, order.Cancel, 0)
+	case x < 63:
+		d.giveBack(ctx)
 	case x < 75:
 		d.end(ctx, order.Fulfil, int64(rand.IntN(2)))
 	case x < 80:
@@ -123,24 +128,79 @@ func (d *desk) place(ctx context.Context, n note, code string) note {
 }
 
 // end ends an order: Cancel, Fail, Fulfil, where keep says how much of the first line is
-// delivered (0: all).
+// delivered (0: all). Now and then it asks twice at once, with a key.
 func (d *desk) end(ctx context.Context, act order.Act, keep int64) {
 	o := d.pick(&d.open)
 	if o == 0 {
 		return
 	}
-	d.try(note{Kind: string(act), Order: o, Amount: keep}, func(n *note) error {
-		v := core.Verdict{Message: n.mark()}
-		if keep > 0 {
-			v.Lines = []core.Moved{{Line: 1, To: order.Delivered, Delivered: ptr(units(keep))}}
+	n := note{Kind: string(act), Order: o, Amount: keep}
+	if rand.IntN(8) > 0 {
+		d.endOne(ctx, n, core.Verdict{})
+		return
+	}
+	n.Key = fmt.Sprint("end ", d.Process, d.Generation, d.serial.Add(1))
+	var both sync.WaitGroup
+	both.Go(func() { d.endOne(ctx, n, core.Verdict{}) })
+	d.endOne(ctx, n, core.Verdict{})
+	both.Wait()
+}
+
+func (d *desk) endOne(ctx context.Context, n note, v core.Verdict) {
+	d.try(n, func(n *note) error {
+		v.Message = n.mark()
+		if n.Amount > 0 {
+			v.Lines = []core.Moved{{Line: 1, To: order.Delivered, Delivered: ptr(units(n.Amount))}}
 		}
-		got, err := d.Act(ctx, d.root, o, act, v)
+		if n.Key != "" {
+			v.Idem = &core.IdemKey{Key: n.Key, Body: []byte(n.Key)}
+		}
+		who := d.root
+		if v.Job != "" {
+			who = core.WorkerActor()
+		}
+		got, err := d.Act(ctx, who, n.Order, order.Act(n.Kind), v)
 		if err == nil {
-			n.Got = got.Order.ID
-			d.remember(&d.done, o)
+			n.Got, n.Repeated = got.Order.ID, got.Repeated
+			d.remember(&d.done, n.Order)
 		}
 		return err
 	})
+}
+
+// giveBack places an order that ends what an earlier one made.
+func (d *desk) giveBack(ctx context.Context) {
+	o := d.pick(&d.done)
+	if o == 0 {
+		return
+	}
+	d.try(note{Kind: "place", Who: "back"}, func(n *note) error {
+		got, err := d.PlaceOrder(ctx, d.root, core.Placement{Type: order.Terminate, Resource: o, Name: n.mark()})
+		if err == nil {
+			n.Got = got.Order.ID
+			d.remember(&d.open, got.Order.ID)
+		}
+		return err
+	})
+}
+
+// deliver is a worker: it claims jobs and does them, or lets another do them.
+func (d *desk) deliver(ctx context.Context) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for time.Now().Before(d.Ends) {
+		<-tick.C
+		jobs, err := d.ClaimJobs(ctx, []string{core.JobWebhook}, 8)
+		if err != nil {
+			continue // the database is away
+		}
+		for _, j := range jobs {
+			d.try(note{Kind: "claim", Order: j.Subject, Amount: int64(j.Attempt)}, func(*note) error { return nil })
+			if rand.IntN(4) > 0 {
+				d.endOne(ctx, note{Kind: string(order.Fulfil), Order: j.Subject}, core.Verdict{Job: j.Kind, Attempt: j.Attempt})
+			}
+		}
+	}
 }
 
 func (d *desk) adjust(ctx context.Context) {

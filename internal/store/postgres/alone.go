@@ -43,9 +43,10 @@ func (s *Store) runAlone(ctx context.Context, on core.Touch, fn func(core.Tx) er
 		return ended(ctx)
 	}
 	ctx = context.WithoutCancel(ctx)
+	began := time.Now()
 	for try := 1; ; try++ {
 		err, rerun := s.tryAlone(ctx, on, fn)
-		if !rerun || try == mostTries {
+		if !rerun || (try >= mostTries && time.Since(began) > s.opts.connect) {
 			return err
 		}
 		if err := s.pause(try); err != nil {
@@ -69,10 +70,10 @@ func (s *Store) pause(try int) error {
 func (s *Store) tryAlone(ctx context.Context, on core.Touch, fn func(core.Tx) error) (err error, rerun bool) {
 	c, err := s.alones.Acquire(ctx)
 	if err != nil {
-		return s.cannot(ctx, "update", err), false
+		return s.cannot(ctx, "update", err), mayCome(err)
 	}
 	defer c.Release()
-	defer rollback(c.Conn()) // where it was not committed, fn's panic included
+	defer s.leave(c.Conn()) // where it was not committed, fn's panic included
 	name, within := aloneName, s.opts.within
 	if on.Scan {
 		name, within = scanName, scanBound
@@ -101,6 +102,18 @@ func (s *Store) tryAlone(ctx context.Context, on core.Touch, fn func(core.Tx) er
 		return err, false
 	}
 	return s.commit(ctx, c.Conn(), t)
+}
+
+// leave ends a transaction whatever state it is in. Where the connection is lost its
+// backend may not know for seconds, with locks that the next try would wait for.
+func (s *Store) leave(c *pgx.Conn) {
+	rollback(c)
+	if !c.IsClosed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), cancelWithin)
+	defer cancel()
+	_, _ = s.keeper.Exec(ctx, endBackend, int32(c.PgConn().PID())) // else it is ended when its time is up
 }
 
 // begin begins a transaction and takes the locks.

@@ -53,6 +53,7 @@ func world() core.World {
 		Providers: []core.ProviderSpec{{Customer: "maker", Offerings: []core.OfferingSpec{
 			byHand("kit", []core.LimitSpec{{Measure: limit.Quantity, Component: "box", Period: limit.Total, Value: ptr(units(boxRoom))}}, "box", "bag"),
 			byHand("solo", nil, "box"),
+			byWorkers(byHand("hook", nil, "box")),
 			{Code: "meter", Name: "Meter", Measure: catalog.Limits, Fulfilment: catalog.Manual, Consent: catalog.Never, Approval: catalog.ApproveNever, Cancel: catalog.CancelPreparing,
 				Components: []core.ComponentSpec{{Code: "cpu", Name: "CPU", Unit: "h", Billing: catalog.ByUsage}},
 				Plans:      []core.PlanSpec{{Code: "only", Name: "Only", Unit: catalog.Month, Prices: []core.PriceSpec{{Component: "cpu", Each: rate(1) / 100}}}}},
@@ -80,6 +81,12 @@ func byHand(code string, capacity []core.LimitSpec, components ...string) core.O
 	return o
 }
 
+// byWorkers has workers deliver an offering.
+func byWorkers(o core.OfferingSpec) core.OfferingSpec {
+	o.Fulfilment = catalog.Webhook
+	return o
+}
+
 // run says how a desk takes part.
 type run struct {
 	DSN        string
@@ -93,6 +100,7 @@ type run struct {
 	Shown      time.Time // by the desks' clocks when it began
 	Ahead      time.Duration
 	Keys       bool // all desks ask with the same keys at once
+	Plain      bool // every act runs alone
 }
 
 // now is the desk's clock.
@@ -117,7 +125,7 @@ type desk struct {
 }
 
 func openDesk(ctx context.Context, r run) (*desk, error) {
-	s, err := Open(ctx, r.DSN, Options{Now: r.now})
+	s, err := Open(ctx, r.DSN, Options{Now: r.now, plain: r.Plain})
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +145,7 @@ func (d *desk) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.Core = core.New(d.store, d.now, id.NewSource(d.now, uint8(n.Number), n.Floor), seal.Key{1}, slog.New(slog.NewTextHandler(io.Discard, nil)), core.Config{})
+	d.Core = core.New(d.store, d.now, id.NewSource(d.now, uint8(n.Number), n.Floor), seal.Key{1}, slog.New(slog.NewTextHandler(io.Discard, nil)), core.Config{Lease: time.Second})
 	return nil
 }
 
@@ -158,7 +166,7 @@ func (d *desk) meet(ctx context.Context) error {
 		return err
 	}
 	return d.View(ctx, d.root, func(s *core.Scene) error {
-		for _, code := range []string{"kit", "solo", "meter"} {
+		for _, code := range []string{"kit", "solo", "hook", "meter"} {
 			sh, err := s.OfferingByCode(code)
 			if err != nil {
 				return err

@@ -95,6 +95,12 @@ var unavailable = map[string]bool{
 	"3D":            true, // there is no such database
 }
 
+// mayCome reports whether a database that could not be reached may be, in a moment.
+func mayCome(err error) bool {
+	code := codeOf(err)
+	return code == "" || unavailable[code] || unavailable[code[:2]]
+}
+
 func unusable(op, msg string, err error) error {
 	return &core.Error{Kind: core.Unavailable, Op: op, Msg: msg, Err: err}
 }

@@ -115,19 +115,25 @@ type perils struct {
 	kill      bool // a process, again and again
 	restart   bool // the server is killed
 	stall     bool // a process stands still for longer than its locks may last
+	plain     bool // one desk runs every act alone
 }
 
 // TestDesksUnderFire has four desks, two of them processes of their own, take 64
 // submitters' acts while everything befalls them that should not.
 func TestDesksUnderFire(t *testing.T) {
-	seconds, rounds := setting(t, envSeconds, 7), setting(t, envRounds, 1)
+	seconds, rounds := setting(t, envSeconds, 5), setting(t, envRounds, 1)
 	for n := range rounds {
 		for name, p := range map[string]perils{
-			"cut, killed and restarted": {cuts: 10, injected: true, terminate: true, strangers: true, kill: true, restart: true},
+			"cut, killed and restarted": {cuts: 10, injected: true, terminate: true, strangers: true, kill: true, restart: true, plain: true},
 			"stalled":                   {cuts: 3, injected: true, strangers: true, stall: true},
+			"left alone":                {}, // and so at their fastest
 		} {
 			t.Run(fmt.Sprintf("%s %d", name, n+1), func(t *testing.T) {
-				f := begin(t, p, time.Duration(seconds)*time.Second)
+				lasts := time.Duration(seconds) * time.Second
+				if p.stall {
+					lasts = max(lasts, writerBound+2*time.Second)
+				}
+				f := begin(t, p, lasts)
 				f.burn()
 				f.tell(judged(t, f.run))
 			})
@@ -176,7 +182,7 @@ func (f *fire) burn() {
 	var proxies []*proxy
 	for n := range 4 {
 		r := f.run
-		r.Process, r.Ahead = n+1, time.Duration(n)*700*time.Millisecond
+		r.Process, r.Ahead, r.Plain = n+1, time.Duration(n)*700*time.Millisecond, f.plain && n == 1
 		p, through := newProxy(f.t, f.dsn)
 		p.linger = func() time.Duration { return time.Duration(rand.IntN(4000)) * time.Millisecond }
 		p.set(f.misfortune)

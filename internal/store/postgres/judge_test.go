@@ -75,6 +75,7 @@ func judged(t testing.TB, r run) *judge {
 	j.place()
 	j.keys()
 	j.answers()
+	j.claims()
 	j.lifetimes()
 	j.realTime()
 	j.replay()
@@ -140,8 +141,7 @@ func (j *judge) place() {
 		case ends[e.Kind] != "":
 			mark = o.Message
 		case e.Kind == "order.adjusted":
-			_, rest, _ := strings.Cut(string(e.Body), `"message":"`)
-			mark, _, _ = strings.Cut(rest, `"`)
+			mark = markOf(e)
 		}
 		if op, ok := byMark[mark]; ok {
 			j.pos[op] = e.Pos
@@ -153,7 +153,7 @@ func (j *judge) place() {
 func (j *judge) keys() {
 	placed, answered := map[string]id.ID{}, map[string]id.ID{}
 	for _, n := range j.notes {
-		if n.Key == "" {
+		if n.Key == "" || n.Kind != "place" {
 			continue
 		}
 		if o, ok := j.marks[n.mark()]; ok {
@@ -185,13 +185,13 @@ func (j *judge) answers() {
 	for _, n := range j.notes {
 		at, was := j.pos[n.Op]
 		switch n.Kind {
-		case "report", "set", "sign", lostCommits: // they leave no mark
+		case "report", "set", "sign", "claim", lostCommits: // they leave no mark
 			if n.Status == failed || n.Status == refused || n.Status == conflict {
 				j.say("failed", "%s: %s", n.Kind, n.Said)
 			}
 			continue
 		case "adjust":
-			if times := j.adjusted(n); times > 1 || times == 1 != was {
+			if times := len(j.corrected(n.Order, n.mark())); times > 1 || times == 1 != was {
 				j.say("adjusted again", "%s %d times", n.mark(), times)
 			}
 		}
@@ -202,20 +202,25 @@ func (j *judge) answers() {
 			j.say("lost", "%s of %s was answered %s and is not there", n.Kind, n.Order, n.Got)
 		case was && (n.Status == refused || n.Status == conflict || n.Status == away):
 			j.say("denied", "%s of %s stands at %d and was answered: %s", n.Kind, n.Order, at, n.Said)
-		case n.Status == conflict && n.Kind == "place":
+		case n.Status == conflict && n.Kind == "place" && n.Who != "back":
 			j.say("failed", "%s: %s", n.Kind, n.Said)
 		}
 	}
 }
 
-func (j *judge) adjusted(n note) int {
-	times := 0
-	for _, e := range j.past[n.Order] {
-		if e.Reason == n.mark() {
-			times++
+// claims: nobody else is given a job under the same attempt.
+func (j *judge) claims() {
+	first := map[string]int64{}
+	for _, n := range j.notes {
+		if n.Kind != "claim" {
+			continue
 		}
+		name := fmt.Sprintf("job of %s, attempt %d", n.Order, n.Amount)
+		if first[name] != 0 {
+			j.say("claimed twice", "%s", name)
+		}
+		first[name] = n.Op
 	}
-	return times
 }
 
 // lifetimes: each order is placed once and ends at most once, by one who acted on it.
@@ -324,39 +329,42 @@ func tail(ctx context.Context, dsn string) (gap string) {
 	return gap
 }
 
-// posted are the entries that an event tells of. An order's first posting is its hold, its
-// second what ended it; those after are corrections.
-func (j *judge) posted(e core.Event, corrections map[id.ID]int) []ledger.Entry {
-	number := 0
-	switch {
-	case e.Kind == "order.placed":
-		number = 1
-	case ends[e.Kind] != "":
-		number = 2
-	case e.Kind == "order.adjusted":
-		corrections[e.Order]++
-		number = 2 + corrections[e.Order]
-	case e.Kind == "usage.reported":
-		var out []ledger.Entry
-		for _, list := range j.past {
-			if list[0].Usage == 0 || list[0].Resource != e.Subject {
-				continue
-			}
-			for _, x := range list {
-				if x.At.Equal(e.At) {
-					out = append(out, x)
-				}
-			}
-		}
-		return out
-	}
+// posted are the entries that an event tells of: those of the same instant, but that what
+// was held and what was corrected by hand can be told by itself.
+func (j *judge) posted(e core.Event) []ledger.Entry {
 	var out []ledger.Entry
-	for _, x := range j.past[e.Order] {
-		if x.Posting == number {
-			out = append(out, x)
+	switch {
+	case e.Kind == "usage.reported":
+		for _, list := range j.past {
+			if list[0].Usage != 0 && list[0].Resource == e.Subject {
+				out = append(out, slices.DeleteFunc(slices.Clone(list), func(x ledger.Entry) bool { return !x.At.Equal(e.At) })...)
+			}
 		}
+	case e.Kind == "order.adjusted":
+		out = j.corrected(e.Order, markOf(e))
+	case e.Kind == "order.placed":
+		out = slices.DeleteFunc(slices.Clone(j.past[e.Order]), func(x ledger.Entry) bool { return x.Kind != ledger.Hold })
+	case ends[e.Kind] != "":
+		out = j.settled(e.Order)
 	}
 	return out
+}
+
+// settled are the entries that an order's end wrote.
+func (j *judge) settled(o id.ID) []ledger.Entry {
+	return slices.DeleteFunc(slices.Clone(j.past[o]), func(x ledger.Entry) bool { return x.Kind == ledger.Hold || strings.HasPrefix(x.Reason, "op-") })
+}
+
+// corrected are the entries that one correction wrote.
+func (j *judge) corrected(o id.ID, mark string) []ledger.Entry {
+	return slices.DeleteFunc(slices.Clone(j.past[o]), func(x ledger.Entry) bool { return x.Reason != mark })
+}
+
+// markOf is the mark in an event of a correction.
+func markOf(e core.Event) string {
+	_, rest, _ := strings.Cut(string(e.Body), `"message":"`)
+	mark, _, _ := strings.Cut(rest, `"`)
+	return mark
 }
 
 // moved is what entries add to used and held together.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -173,8 +174,107 @@ func TestAnActAloneOutlastsAConnectionThatFallsSilent(t *testing.T) {
 		}
 		return tx.PutMeta("a", "b")
 	})
+	p.hangUp() // or closing would wait for it
 	if runs != 2 {
 		t.Errorf("it ran %d times", runs)
+	}
+}
+
+// A batch whose every commit is cut is taken apart in the end.
+func TestABatchThatCannotBeCommittedIsTakenApart(t *testing.T) {
+	dsn := pgtest.Database(t)
+	p, through := newProxy(t, dsn)
+	s := openAt(t, through, Options{})
+	p.set(func(sent []byte) fate {
+		if bytes.Contains(sent, []byte("\x00commit\x00")) {
+			return cutAfter
+		}
+		return pass
+	})
+	p.linger = func() time.Duration { return time.Minute }
+	execute(t, sql(t, dsn), "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$")
+	execute(t, sql(t, dsn), "CREATE TRIGGER late AFTER INSERT ON batches FOR EACH ROW WHEN (NEW.done = 1 AND current_setting('application_name') LIKE 'docket writer%') EXECUTE FUNCTION late()")
+	update(t, s, core.Touch{}, place(7))
+	if n := ask[int](t, sql(t, dsn), "SELECT count(*) FROM events"); n != 1 {
+		t.Errorf("it was done %d times", n)
+	}
+}
+
+// While the database is away nobody waits for it longer than whoever came first.
+func TestWhoIsInTheLineIsToldThatTheDatabaseIsAway(t *testing.T) {
+	p, through := newProxy(t, pgtest.Database(t))
+	s := openAt(t, through, Options{connect: 500 * time.Millisecond})
+	update(t, s, core.Touch{}, event)
+	p.set(func([]byte) fate { return cutAfter })
+	began := time.Now()
+	var all sync.WaitGroup
+	for range 10 * mostTogether {
+		all.Go(func() {
+			if err := s.Update(t.Context(), core.Touch{}, event); core.KindOf(err) != core.Unavailable {
+				t.Errorf("an act that cannot be done: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the last one waited for %v", took)
+	}
+}
+
+func TestAClosedStoreLeavesNothingBehind(t *testing.T) {
+	dsn := pgtest.Database(t)
+	c := sql(t, dsn)
+	before := runtime.NumGoroutine()
+	for n := range 3 {
+		p, through := newProxy(t, dsn)
+		s := openAt(t, through, Options{})
+		for _, on := range ways {
+			p.set(once([]fate{cutAfter, cutWithin, swallow}[n], commits))
+			update(t, s, on, event)
+			if err := s.View(t.Context(), func(r core.Reader) error { _, err := r.Meta("x"); return err }); err != nil {
+				t.Error(err)
+			}
+		}
+		s.Close()
+		p.listener.Close()
+	}
+	until(t, "all connections end", func() bool {
+		return ask[int](t, c, "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'docket%' AND datname = current_database()") == 0
+	})
+	until(t, "all goroutines end", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+// A database that is away for a moment is waited for, whichever way an act runs.
+func TestActsWaitForADatabaseThatComesBack(t *testing.T) {
+	for how, on := range ways {
+		t.Run(how, func(t *testing.T) {
+			p, through := newProxy(t, pgtest.Database(t))
+			s := openAt(t, through, Options{})
+			left := 8 // the first words of so many connections are lost
+			p.set(func([]byte) fate {
+				if left--; left < 0 {
+					return pass
+				}
+				return cutAfter
+			})
+			update(t, s, on, event)
+		})
+	}
+}
+
+// The next try does not wait for the locks of the last one, whose end the server has not
+// heard of.
+func TestAnActAloneEndsWhatItLeftBehind(t *testing.T) {
+	dsn := pgtest.Database(t)
+	p, through := newProxy(t, dsn)
+	p.linger = func() time.Duration { return time.Minute }
+	s := openAt(t, through, Options{plain: true})
+	update(t, s, core.Touch{}, place(7))
+	p.set(once(cutAfter, func(sent []byte) bool { return bytes.Contains(sent, []byte("INTO meta")) }))
+	began, runs := time.Now(), 0
+	update(t, s, core.Touch{Orders: []id.ID{7}}, func(tx core.Tx) error { runs++; return tx.PutMeta("a", "b") })
+	if took := time.Since(began); runs != 2 || took > 3*time.Second {
+		t.Errorf("it took %v and ran %d times", took, runs)
 	}
 }
 

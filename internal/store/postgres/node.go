@@ -26,6 +26,8 @@ const (
 	writerBound = 5 * time.Second
 	aloneBound  = 30 * time.Second
 	scanBound   = 10 * time.Minute
+	// batchesFor is how long a batch's row is kept: longer than anybody looks for it.
+	batchesFor = 24 * time.Hour
 )
 
 // node is this process among those that share the database.
@@ -35,6 +37,7 @@ type node struct {
 	taken   atomic.Bool  // another has the number: for good
 	late    atomic.Bool  // the lease could not be renewed in time: another may have it
 	renewed time.Time    // of attend alone
+	now     func() int64 // the database's clock, in microseconds, whatever this machine's shows
 	last    atomic.Int64 // batch
 }
 
@@ -70,7 +73,7 @@ func (n *node) named(what string) string { return what + " " + strconv.Itoa(n.nu
 func (n *node) batch() int64 {
 	for {
 		last := n.last.Load()
-		next := max(last+256, time.Now().UnixMicro()<<8|int64(n.number))
+		next := max(last+256, n.now()<<8|int64(n.number))
 		if n.last.CompareAndSwap(last, next) {
 			return next
 		}
@@ -81,17 +84,20 @@ const clock = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint" // the
 
 // takeNode leases the lowest number that is free, and ends what backends of its last
 // holder are left: they may still commit what he never heard of.
-func takeNode(ctx context.Context, c *pgx.Conn) (*node, error) {
+func takeNode(ctx context.Context, c *pgx.Conn, wall func() time.Time) (*node, error) {
 	n := &node{holder: rand.Text(), renewed: time.Now()}
+	var there int64
 	err := c.QueryRow(ctx, "UPDATE nodes SET holder = $1, until = "+clock+" + $2 WHERE number = ("+
-		"SELECT number FROM nodes WHERE until < "+clock+" ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING number",
-		n.holder, leaseFor.Microseconds()).Scan(&n.number)
+		"SELECT number FROM nodes WHERE until < "+clock+" ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING number, "+clock,
+		n.holder, leaseFor.Microseconds()).Scan(&n.number, &there)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, unusable("open", "All 256 numbers for processes over this database are taken: stop one, or wait a minute after one has died.", nil)
 	}
 	if err != nil {
 		return nil, err
 	}
+	ahead := there - wall().UnixMicro()
+	n.now = func() int64 { return wall().UnixMicro() + ahead }
 	_, err = c.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ANY ($1)",
 		[]string{n.named(writerName), n.named(aloneName), n.named(scanName)})
 	return n, err
@@ -123,27 +129,27 @@ func (s *Store) KeepFloor(ctx context.Context, floor id.ID) error {
 }
 
 // attend renews the lease and ends transactions that nobody is at, until the store closes.
-func (s *Store) attend() {
+func (s *Store) attend(ctx context.Context) {
 	tick := time.NewTicker(reapEvery)
 	defer tick.Stop()
 	for {
 		select {
-		case <-s.closed:
+		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		s.reap()
-		s.keepLease(time.Now())
+		s.reap(ctx)
+		s.keepLease(ctx, time.Now())
 	}
 }
 
 // keepLease renews the lease where it is time to. Where it cannot for too long, nothing is
 // written until it can: as long as the number has not gone to another, it is still ours.
-func (s *Store) keepLease(now time.Time) {
+func (s *Store) keepLease(ctx context.Context, now time.Time) {
 	if now.Sub(s.node.renewed) < renewEvery {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
+	ctx, cancel := context.WithTimeout(ctx, renewEvery)
 	defer cancel()
 	if err := s.renew(ctx); err != nil {
 		s.node.late.Store(now.Sub(s.node.renewed) > leaseFor-renewEvery)
@@ -152,7 +158,7 @@ func (s *Store) keepLease(now time.Time) {
 	s.node.renewed = now
 	s.node.late.Store(false)
 	// The batches' rows that nobody can ask for any more; where it fails the next time's may not.
-	_, _ = s.keeper.Exec(ctx, "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE id < $1 ORDER BY id LIMIT 20000)", time.Now().Add(-24*time.Hour).UnixMicro()<<8)
+	_, _ = s.keeper.Exec(ctx, "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE id < $1 ORDER BY id LIMIT 20000)", (s.node.now()-batchesFor.Microseconds())<<8)
 }
 
 // renew moves the lease ahead.
@@ -171,13 +177,15 @@ func (s *Store) release() {
 	_, _ = s.keeper.Exec(ctx, "UPDATE nodes SET until = 0 WHERE number = $1 AND holder = $2", s.node.number, s.node.holder) // else the lease ends by itself
 }
 
-func (s *Store) reap() {
-	ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
+// reap ends transactions that are too old and wait for their client. Those that wait for a
+// lock are not at fault: whoever has it is, and they have a timeout of their own.
+func (s *Store) reap(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, renewEvery)
 	defer cancel()
 	// Where it fails the next second's may not.
-	_, _ = s.keeper.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ("+
+	_, _ = s.keeper.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type IS DISTINCT FROM 'Lock' AND ("+
 		"application_name LIKE $1 AND xact_start < clock_timestamp() - make_interval(secs => $2) OR "+
 		"application_name LIKE $3 AND xact_start < clock_timestamp() - make_interval(secs => $4) OR "+
 		"application_name LIKE $5 AND xact_start < clock_timestamp() - make_interval(secs => $6))",
-		writerName+" %", writerBound.Seconds(), aloneName+" %", aloneBound.Seconds(), scanName+" %", scanBound.Seconds())
+		writerName+" %", s.opts.writer.Seconds(), aloneName+" %", aloneBound.Seconds(), scanName+" %", scanBound.Seconds())
 }

@@ -59,7 +59,7 @@ func statusOf(err error) string {
 		return done
 	case e.Kind == core.LimitExceeded, e.Reason == core.ReasonContract:
 		return refused
-	case e.Kind == core.Conflict:
+	case e.Kind == core.Conflict, e.Kind == core.NotFound && e.About.Kind == "resource": // what is given back was no resource
 		return conflict
 	case e.Kind == core.Unavailable && e.Msg == unknown:
 		return nobodyKnows

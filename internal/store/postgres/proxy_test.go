@@ -29,6 +29,16 @@ type proxy struct {
 	mu    sync.Mutex
 	judge func(sent []byte) fate // nil: all pass
 	seen  map[fate]int
+	quiet []net.Conn // those that fell silent
+}
+
+// hangUp ends the connections that fell silent.
+func (p *proxy) hangUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.quiet {
+		c.Close()
+	}
 }
 
 // newProxy is one before the database of an address; its own address comes back with it.
@@ -126,6 +136,9 @@ func (p *proxy) connect(client net.Conn) {
 			return
 		case silence:
 			l.hush()
+			p.mu.Lock()
+			p.quiet = append(p.quiet, client)
+			p.mu.Unlock()
 			for err == nil { // what comes is for nobody
 				_, err = client.Read(buf)
 			}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
-	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/money"
 )
@@ -89,9 +88,8 @@ func (j *judge) replay() {
 	bounds := j.bounds()
 	sums := make([]money.Micro, len(bounds))
 	hot := []standing{{}}
-	corrections := map[id.ID]int{}
 	for _, e := range j.events {
-		posted := j.posted(e, corrections)
+		posted := j.posted(e)
 		for n, b := range bounds {
 			var mine []ledger.Entry
 			for _, x := range posted {
@@ -190,15 +188,9 @@ func (j *judge) check() {
 		case n.Kind == "set" && n.Limit == "hot" && (n.Status == nobodyKnows || n.Ended == 0):
 			return // it may have been done at any time, or never: then this says nothing
 		case pos != 0 && n.Order != 0 && j.orders[n.Order].Offering == solo:
-			number := 2
+			mine := j.settled(n.Order)
 			if n.Kind == "adjust" {
-				number = 0
-			}
-			var mine []ledger.Entry
-			for _, e := range j.past[n.Order] {
-				if e.Posting == number || (number == 0 && e.Reason == n.mark()) {
-					mine = append(mine, e)
-				}
+				mine = j.corrected(n.Order, n.mark())
 			}
 			in.amount = int64(moved(mine, false) / money.Unit)
 			if n.Kind == "adjust" {

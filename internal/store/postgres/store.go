@@ -1,14 +1,17 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/docket-desk/docket/internal/core"
@@ -28,9 +31,12 @@ type Options struct {
 	// time.Now.
 	Now func() time.Time
 
-	plain      bool          // every act runs alone
-	within     time.Duration // an act that runs alone; 0: aloneBound
-	unattended bool          // nobody renews the lease
+	plain      bool             // every act runs alone
+	within     time.Duration    // an act that runs alone; 0: aloneBound
+	writer     time.Duration    // a batch, before it is ended from outside; 0: writerBound
+	connect    time.Duration    // how long a database that is away is waited for; 0: connectWithin
+	unattended bool             // nobody renews the lease
+	wall       func() time.Time // the machine's clock; nil: time.Now
 }
 
 // mostAlone is how many acts run alone at once: more would only wait for each other's
@@ -53,10 +59,12 @@ type Store struct {
 	ready     atomic.Bool   // the schema is this program's
 	closing   sync.Once
 	closed    chan struct{}
-	door      sync.RWMutex // whoever enters does so before it is closed, or not at all
+	rest      context.CancelFunc // of what attends the lease
+	door      sync.RWMutex       // whoever enters does so before it is closed, or not at all
 	working   sync.WaitGroup
 	lost      struct{ all, stood atomic.Int64 } // commits whose answer was lost, and those that stand all the same
 	owners    record.Owners
+	shared    record.Shared // for readers
 }
 
 var _ core.Store = (*Store)(nil)
@@ -70,8 +78,9 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	if opts.within == 0 {
-		opts.within = aloneBound
+	opts.within, opts.writer, opts.connect = cmp.Or(opts.within, aloneBound), cmp.Or(opts.writer, writerBound), cmp.Or(opts.connect, connectWithin)
+	if opts.wall == nil {
+		opts.wall = time.Now
 	}
 	s := &Store{dsn: dsn, name: where(dsn), opts: opts, closed: make(chan struct{}), turns: make(chan struct{}, mostAlone)}
 	var err error
@@ -139,7 +148,7 @@ func (s *Store) become(ctx context.Context, c *pgx.Conn) error {
 		return nil
 	}
 	var err error
-	if s.node, err = takeNode(ctx, c); err != nil {
+	if s.node, err = takeNode(ctx, c, s.opts.wall); err != nil {
 		return failure(ctx, "open", err)
 	}
 	if s.alones, err = newPool(context.WithoutCancel(ctx), s.dsn, s.node.named(aloneName), mostAlone, writing()); err != nil {
@@ -152,7 +161,9 @@ func (s *Store) become(ctx context.Context, c *pgx.Conn) error {
 	w := &writer{s: s, line: s.line}
 	go w.write()
 	if !s.opts.unattended {
-		s.working.Go(s.attend)
+		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		s.rest = cancel
+		s.working.Go(func() { s.attend(ctx) })
 	}
 	s.ready.Store(true)
 	return nil
@@ -164,6 +175,9 @@ func (s *Store) Close() error {
 		s.door.Lock()
 		close(s.closed)
 		s.door.Unlock()
+		if s.rest != nil {
+			s.rest()
+		}
 		if s.line != nil {
 			<-s.line.Ended()
 		}
@@ -220,13 +234,14 @@ func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
 	if ctx.Err() != nil {
 		return ended(ctx)
 	}
-	c, err := s.snapshot(ctx)
+	c, rev, err := s.snapshot(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Release() // drops it where it is of no use any more
 	r := &reader{e: engine{conn: c.Conn(), ctx: ctx}}
 	r.Reader = record.Reader{Engine: &r.e, Now: s.opts.Now}
+	r.Shelved = record.Shelved{Shelf: s.shared.At(rev), Under: &r.Reader}
 	defer func() {
 		r.e.conn = nil // fn may have kept r
 		rollback(c.Conn())
@@ -234,22 +249,36 @@ func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
 	return fn(r)
 }
 
-// snapshot begins a transaction that reads. A connection that was kept may have died since,
-// and so may all of them: nothing has been asked yet, so the next one is tried.
-func (s *Store) snapshot(ctx context.Context) (*pgxpool.Conn, error) {
+// snapshot begins a transaction that reads, and reads the revision of the small tables with
+// it, which takes its snapshot. A connection that was kept may have died since, and so may
+// all of them: nothing has been asked yet, so the next one is tried.
+func (s *Store) snapshot(ctx context.Context) (*pgxpool.Conn, int64, error) {
 	for try := 0; ; try++ {
 		c, err := s.readers.Acquire(ctx)
 		if err != nil {
-			return nil, s.cannot(ctx, "view", err)
+			return nil, 0, s.cannot(ctx, "view", err)
 		}
-		if _, err = c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err == nil {
-			return c, nil
+		rev, err := beginView(ctx, c.Conn().PgConn())
+		if err == nil {
+			return c, rev, nil
 		}
 		c.Release()
 		if !fatal(err) || ctx.Err() != nil || try == s.opts.Readers {
-			return nil, failure(ctx, "view", err)
+			return nil, 0, failure(ctx, "view", err)
 		}
 	}
+}
+
+// beginView takes one round trip.
+func beginView(ctx context.Context, c *pgconn.PgConn) (rev int64, err error) {
+	results, err := c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT rev FROM shelf WHERE id = 1").ReadAll()
+	if err != nil {
+		return 0, err
+	}
+	if len(results) != 2 || len(results[1].Rows) != 1 {
+		return 0, &core.Error{Kind: core.Internal, Op: "view", Msg: "The database has lost its row of revisions."}
+	}
+	return strconv.ParseInt(string(results[1].Rows[0][0]), 10, 64)
 }
 
 // Update runs fn in a transaction with whoever waits, too, under the locks that on names, or
@@ -288,8 +317,11 @@ func rollback(c *pgx.Conn) {
 
 // reader reads within one transaction.
 type reader struct {
-	record.Reader
-	e engine
+	under          // what is read out of the database,
+	record.Shelved // unless it is in memory
+	e              engine
 }
+
+type under struct{ record.Reader }
 
 var _ core.Reader = (*reader)(nil)

@@ -86,6 +86,7 @@ func (w *writer) run(calls []*waiter) {
 			for _, c := range calls {
 				c.Answer(line.Outcome{Err: err})
 			}
+			w.turnAway(err)
 			return
 		}
 		b := &batch{w: w, calls: calls, keep: newKeep()}
@@ -99,8 +100,7 @@ func (w *writer) run(calls []*waiter) {
 			w.rollback()
 		}
 		var unknown *lostError
-		switch {
-		case errors.As(err, &unknown):
+		if errors.As(err, &unknown) {
 			done, lost := w.s.settle(unknown.batch, unknown.pid)
 			if done {
 				b.stands()
@@ -112,8 +112,12 @@ func (w *writer) run(calls []*waiter) {
 				}
 				return
 			}
-			calls = b.calls // it never will be: it is as if it had not been tried
+			// It never will be: it is as if it had not been tried.
+		}
+		switch {
 		case fatal(err) && try < mostTries:
+			calls = b.calls
+		case codeOf(err) == codeLockTimeout && try < mostTries: // whoever has the lock is none of these
 			calls = b.calls
 		case again(err) && try == 1:
 			calls = b.calls
@@ -132,6 +136,16 @@ func (w *writer) run(calls []*waiter) {
 	}
 }
 
+// turnAway tells who is in the line what those before them were told: each batch would wait
+// as long for the database, one after the other.
+func (w *writer) turnAway(err error) {
+	for range w.line.Waiting() {
+		if c := w.line.More(); c != nil && c.Take() {
+			c.Answer(line.Outcome{Err: err})
+		}
+	}
+}
+
 // connect makes the connection where there is none, once the last one's backend is ended:
 // it may sit on its locks in the middle of a pipeline.
 func (w *writer) connect() error {
@@ -141,14 +155,14 @@ func (w *writer) connect() error {
 	if w.conn != nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), connectWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), w.s.opts.connect)
 	defer cancel()
 	for try := 1; ; try++ {
 		err := w.tryConnect(ctx)
 		if err == nil {
 			return nil
 		}
-		if code := codeOf(err); ctx.Err() != nil || (code != "" && !unavailable[code] && !unavailable[code[:2]]) || w.s.pause(min(try, 9)) != nil {
+		if ctx.Err() != nil || !mayCome(err) || w.s.pause(min(try, 9)) != nil {
 			return w.s.cannot(context.Background(), "update", err)
 		}
 	}
@@ -172,6 +186,7 @@ func (w *writer) tryConnect(ctx context.Context) error {
 		// Another server may have taken over without the last commits of the one before, and
 		// come to the same revision another way.
 		w.shelf = shelf{}
+		w.s.shared.Reset()
 		w.s.owners.Forget()
 	}
 	w.conn, w.pid = c, c.PgConn().PID()

@@ -25,7 +25,7 @@ func (r *Reader) Events(q core.EventQuery) ([]core.Event, error) {
 	is(&w, "e.subject_id", q.Subject)
 	words(&w, "e.kind", q.Kinds)
 	w.args = append(w.args, num64(pageLimit(q.Limit)))
-	return shaped(r, events, "e", "events e", &w, " ORDER BY e.pos LIMIT ?")
+	return shaped(r, events, "e", "events e", &w, " ORDER BY e.pos LIMIT ? + 0")
 }
 
 // WriteEvent writes an event at the position that the store gave it.
@@ -53,7 +53,7 @@ func (r *Reader) DueJobs(kinds []string, now time.Time, n int) ([]core.Job, erro
 	w.and("j.run_at <= ?", num64(now.UnixMicro()))
 	words(&w, "j.kind", kinds)
 	w.args = append(w.args, num64(pageLimit(n)))
-	return shaped(r, jobs, "j", "jobs j", &w, " ORDER BY j.run_at, j.subject_id, j.kind LIMIT ?")
+	return shaped(r, jobs, "j", "jobs j", &w, " ORDER BY j.run_at, j.subject_id, j.kind LIMIT ? + 0")
 }
 
 func (r *Reader) NextJob(kinds []string) (time.Time, error) {

@@ -52,7 +52,7 @@ var orders = newTable("orders", 1,
 
 var (
 	orderByID = orders.guard("WHERE id = ?1")
-	allOrders = orders.where("WHERE id > ?1 ORDER BY id LIMIT ?2")
+	allOrders = orders.where("WHERE id > ?1 ORDER BY id LIMIT ?2 + 0")
 )
 
 func (r *Reader) Order(i id.ID) (order.Order, error) { return orderByID.byID(r, "order", i) }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
@@ -11,8 +12,59 @@ import (
 )
 
 // Shelf is what a writer keeps in memory of the small tables: what people set up and every
-// placement reads. Whoever keeps one clears it when these tables change.
+// placement reads. Whoever keeps one clears it when these tables change. One goroutine's.
 type Shelf struct{ items map[item]any }
+
+// Shared is a shelf for many readers, each of which has a snapshot: it is of one generation
+// of the small tables, and serves those whose snapshot has that generation, too.
+type Shared struct {
+	mu    sync.RWMutex
+	gen   int64
+	items map[item]any
+}
+
+// At is the shelf for a reader whose snapshot has a generation of the small tables.
+func (s *Shared) At(gen int64) Keeper { return sharedAt{s, gen} }
+
+// Reset forgets all: what stood may stand no more, and generations may come twice.
+func (s *Shared) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gen, s.items = 0, nil
+}
+
+type sharedAt struct {
+	s   *Shared
+	gen int64
+}
+
+func (a sharedAt) get(k item) (any, bool) {
+	a.s.mu.RLock()
+	defer a.s.mu.RUnlock()
+	if a.s.gen != a.gen {
+		return nil, false
+	}
+	v, ok := a.s.items[k]
+	return v, ok
+}
+
+func (a sharedAt) put(k item, v any) {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	switch {
+	case a.gen < a.s.gen: // others are further
+		return
+	case a.gen > a.s.gen, a.s.items == nil, len(a.s.items) >= mostItems:
+		a.s.gen, a.s.items = a.gen, map[item]any{}
+	}
+	a.s.items[k] = v
+}
+
+// Keeper is where Shelved looks first.
+type Keeper interface {
+	get(k item) (any, bool)
+	put(k item, v any)
+}
 
 // item names what is kept: a reading of one kind about one record.
 type item struct {
@@ -34,6 +86,7 @@ const (
 	ofPlan
 	ofPrices
 	ofLimits
+	ofGrants
 )
 
 // mostItems bounds the memory; beyond it what is needed is read again.
@@ -42,16 +95,22 @@ const mostItems = 200_000
 // Clear forgets all.
 func (s *Shelf) Clear() { s.items = nil }
 
-func (s *Shelf) room() {
+func (s *Shelf) get(k item) (any, bool) {
+	v, ok := s.items[k]
+	return v, ok
+}
+
+func (s *Shelf) put(k item, v any) {
 	if s.items == nil || len(s.items) >= mostItems {
 		s.items = map[item]any{}
 	}
+	s.items[k] = v
 }
 
 // Shelved reads through a shelf, and what is not there out of the database; with no shelf
 // always from there. A list is the reader's own copy.
 type Shelved struct {
-	Shelf *Shelf
+	Shelf Keeper
 	Under *Reader
 }
 
@@ -59,13 +118,12 @@ func shelved[T any](s Shelved, k item, read func() (T, error)) (T, error) {
 	if s.Shelf == nil {
 		return read()
 	}
-	if v, ok := s.Shelf.items[k]; ok {
+	if v, ok := s.Shelf.get(k); ok {
 		return v.(T), nil
 	}
 	v, err := read()
 	if err == nil {
-		s.Shelf.room()
-		s.Shelf.items[k] = v
+		s.Shelf.put(k, v)
 	}
 	return v, err
 }
@@ -97,6 +155,25 @@ func (s Shelved) Project(i id.ID) (tenant.Project, error) {
 // User is one.
 func (s Shelved) User(i id.ID) (tenant.User, error) {
 	return shelvedOne(s, ofUser, i, (*Reader).User)
+}
+
+// Grants of one user are kept, those that have expired with them: what has is told by the
+// clock each time.
+func (s Shelved) Grants(q core.GrantQuery) ([]tenant.Grant, error) {
+	if s.Shelf == nil || q.All || len(q.Users) != 1 || q.Scope != "" || len(q.ScopeIDs) > 0 {
+		return s.Under.Grants(q)
+	}
+	all, err := shelvedOne(s, ofGrants, q.Users[0], func(r *Reader, user id.ID) ([]tenant.Grant, error) {
+		return r.Grants(core.GrantQuery{Users: []id.ID{user}, All: true})
+	})
+	now := s.Under.Now()
+	var out []tenant.Grant
+	for _, g := range all {
+		if g.RevokedAt == nil && (g.Until == nil || g.Until.UnixMicro() > now.UnixMicro()) {
+			out = append(out, g)
+		}
+	}
+	return out, err
 }
 
 // Provider is one.
@@ -154,7 +231,6 @@ func (s Shelved) Limits(on []core.LimitScope) ([]limit.Limit, error) {
 // Preload puts onto the shelf what a batch will need and that is not there, in one reading
 // a kind: customers with their contracts, projects, and the limits that stand on these scopes.
 func (s Shelved) Preload(customers, projects []id.ID, on []core.LimitScope) error {
-	s.Shelf.room()
 	if ids := s.missing(ofCustomer, customers); len(ids) > 0 {
 		found, err := s.Under.Customers(core.CustomerQuery{IDs: ids, Page: core.Page{Limit: len(ids)}})
 		if err != nil {
@@ -165,8 +241,8 @@ func (s Shelved) Preload(customers, projects []id.ID, on []core.LimitScope) erro
 			return err
 		}
 		for _, c := range found {
-			s.Shelf.items[item{kind: ofCustomer, about: c.ID}] = c
-			s.Shelf.items[item{kind: ofContracts, about: c.ID}] = slices.DeleteFunc(slices.Clone(contracts), func(k tenant.Contract) bool { return k.Customer != c.ID })
+			s.Shelf.put(item{kind: ofCustomer, about: c.ID}, c)
+			s.Shelf.put(item{kind: ofContracts, about: c.ID}, slices.DeleteFunc(slices.Clone(contracts), func(k tenant.Contract) bool { return k.Customer != c.ID }))
 		}
 	}
 	if ids := s.missing(ofProject, projects); len(ids) > 0 {
@@ -175,7 +251,7 @@ func (s Shelved) Preload(customers, projects []id.ID, on []core.LimitScope) erro
 			return err
 		}
 		for _, p := range found {
-			s.Shelf.items[item{kind: ofProject, about: p.ID}] = p
+			s.Shelf.put(item{kind: ofProject, about: p.ID}, p)
 		}
 	}
 	return s.preloadLimits(on)
@@ -183,7 +259,7 @@ func (s Shelved) Preload(customers, projects []id.ID, on []core.LimitScope) erro
 
 func (s Shelved) missing(kind byte, ids []id.ID) []id.ID {
 	return slices.DeleteFunc(distinct(ids), func(i id.ID) bool {
-		_, there := s.Shelf.items[item{kind: kind, about: i}]
+		_, there := s.Shelf.get(item{kind: kind, about: i})
 		return there || i == 0
 	})
 }
@@ -194,7 +270,7 @@ func (s Shelved) preloadLimits(on []core.LimitScope) error {
 	var ids []id.ID
 	for _, k := range on {
 		at := item{ofLimits, k.ID, k.Scope}
-		if _, there := s.Shelf.items[at]; !there && wanted[at] == nil {
+		if _, there := s.Shelf.get(at); !there && wanted[at] == nil {
 			wanted[at] = []limit.Limit{}
 			scopes, ids = append(scopes, string(k.Scope)), append(ids, k.ID)
 		}
@@ -214,7 +290,7 @@ func (s Shelved) preloadLimits(on []core.LimitScope) error {
 		}
 	}
 	for at, list := range wanted {
-		s.Shelf.items[at] = list
+		s.Shelf.put(at, list)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func Small(op string) bool { return small[op] }
 
 var small = map[string]bool{
 	"write customers": true, "write contracts": true, "write projects": true, "write users": true, "write providers": true, "write offerings": true,
-	"write components": true, "write plans": true, "write prices": true, "write limits": true, "delete limit": true, "delete component": true,
+	"write grants": true, "write components": true, "write plans": true, "write prices": true, "write limits": true, "delete limit": true, "delete component": true,
 }
 
 // Layouts lists all tables that stores have in common.

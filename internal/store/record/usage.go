@@ -108,7 +108,7 @@ var entries = newTable("entries", 2,
 
 var (
 	entriesOf  = entries.where("WHERE subject_id = ?1 ORDER BY n")
-	allEntries = entries.where("WHERE (subject_id, n) > (?1, ?2) ORDER BY subject_id, n LIMIT ?3")
+	allEntries = entries.where("WHERE (subject_id, n) > (?1, ?2) ORDER BY subject_id, n LIMIT ?3 + 0")
 )
 
 func (r *Reader) Entries(subject id.ID) ([]ledger.Entry, error) {

@@ -204,7 +204,8 @@ func (w *where) page(p core.Page, by sorting) (tail string, back bool) {
 	if up {
 		dir = ""
 	}
-	tail = " ORDER BY " + strings.Join(append(slices.Clone(by.keys), by.id), dir+", ") + dir + " LIMIT ?"
+	// SQLite plans a query anew for each value of a parameter that stands alone behind LIMIT.
+	tail = " ORDER BY " + strings.Join(append(slices.Clone(by.keys), by.id), dir+", ") + dir + " LIMIT ? + 0"
 	w.args = append(w.args, num64(pageLimit(p.Limit)))
 	if p.Skip > 0 {
 		tail += " OFFSET ?"

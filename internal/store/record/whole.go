@@ -24,7 +24,7 @@ func (r *Reader) CustomerEntries(customer id.ID, after core.EntryKey, n int) ([]
 		w.and("e.subject_id = o.id")
 		w.and("(o.id, e.n) > (?, ?)", num64(after.Subject), num64(after.N))
 		w.args = append(w.args, num64(n))
-		if out, err = shaped(r, entries, "e", "orders o CROSS JOIN entries e", &w, " ORDER BY o.id, e.n LIMIT ?"); err != nil || len(out) >= n {
+		if out, err = shaped(r, entries, "e", "orders o CROSS JOIN entries e", &w, " ORDER BY o.id, e.n LIMIT ? + 0"); err != nil || len(out) >= n {
 			return out, err
 		}
 	}
@@ -37,11 +37,11 @@ func (r *Reader) CustomerEntries(customer id.ID, after core.EntryKey, n int) ([]
 		w.and("(o.id, u.period, u.component_id, e.n) > (?, ?, ?, ?)", num64(u.Resource), num64(u.Period), num64(u.Component), num64(after.N))
 	}
 	w.args = append(w.args, num64(n-len(out)))
-	more, err := shaped(r, entries, "e", "orders o CROSS JOIN usages u CROSS JOIN entries e", &w, " ORDER BY o.id, u.period, u.component_id, e.n LIMIT ?")
+	more, err := shaped(r, entries, "e", "orders o CROSS JOIN usages u CROSS JOIN entries e", &w, " ORDER BY o.id, u.period, u.component_id, e.n LIMIT ? + 0")
 	return append(out, more...), err
 }
 
-var allJobs = jobs.where("WHERE (subject_id, kind) > (?1, ?2) ORDER BY subject_id, kind LIMIT ?3")
+var allJobs = jobs.where("WHERE (subject_id, kind) > (?1, ?2) ORDER BY subject_id, kind LIMIT ?3 + 0")
 
 func (r *Reader) AllJobs(after core.Job, n int) ([]core.Job, error) {
 	return allJobs.all(r, num64(after.Subject), str(after.Kind), num64(n))

@@ -7,12 +7,15 @@ import (
 	"github.com/docket-desk/docket/internal/store/record"
 )
 
+type under struct{ record.Reader }
+
 // reader reads within one transaction.
 type reader struct {
-	record.Reader
-	store *Store
-	e     engine
-	own   *idemChanges // of the transaction, where it is one that writes
+	under          // what is read out of the database,
+	record.Shelved // unless it is in memory
+	store          *Store
+	e              engine
+	own            *idemChanges // of the transaction, where it is one that writes
 }
 
 var _ core.Reader = (*reader)(nil)
@@ -20,6 +23,7 @@ var _ core.Reader = (*reader)(nil)
 func (s *Store) newReader(ctx context.Context, c *conn) *reader {
 	r := &reader{store: s, e: engine{c: c, ctx: ctx}}
 	r.Reader = record.Reader{Engine: &r.e, Now: s.opts.Now}
+	r.Shelved.Under = &r.Reader
 	return r
 }
 

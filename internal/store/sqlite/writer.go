@@ -109,6 +109,10 @@ func (s *Store) attempt(b *batch) bool {
 	if !wrote {
 		return true
 	}
+	if b.small {
+		s.gen.Add(1)
+		defer s.gen.Add(1)
+	}
 	err := b.writeBalances()
 	if err == nil {
 		err = s.commit()
