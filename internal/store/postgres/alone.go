@@ -121,6 +121,9 @@ func (s *Store) begin(ctx context.Context, c *pgx.Conn, name string, on core.Tou
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
 	b.Queue("SELECT set_config('application_name', $1, true)", s.node.named(name))
+	if on.Scan { // a world of thousands is thought about between two statements
+		b.Queue("SELECT set_config('idle_in_transaction_session_timeout', '60000', true)")
+	}
 	locksOf(on).queue(b)
 	b.Queue("SELECT holder FROM nodes WHERE number = $1", s.node.number).QueryRow(func(r pgx.Row) error {
 		var holder string
