@@ -1,4 +1,4 @@
-// Bench measures docket against the references of the same minute: what one goroutine
+// Command bench measures docket against the references of the same minute: what one goroutine
 // can append and sync, what the same writer does with the order row alone, what net/http
 // serves at all. Absolute rates drift by two on a shared machine, so the table it prints
 // holds ratios, each with the least, the median and the most of interleaved rounds,

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/docket-desk/docket/client"
 	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 )
@@ -67,6 +69,37 @@ func database(t testing.TB) string {
 		return *DB
 	}
 	return fresh.Address(t)
+}
+
+// Quiet waits until every transaction that had begun by now has ended. A process that was
+// killed may have sent a commit that the database is still carrying out; who looks before
+// that and finds nothing has not learnt that nothing will be there.
+func (d *Desk) Quiet(ctx context.Context) error {
+	if d.db == "" {
+		return nil // the file's commits end with their process
+	}
+	c, err := pgx.Connect(ctx, d.db)
+	if err != nil {
+		return err
+	}
+	defer c.Close(ctx)
+	var now time.Time
+	if err := c.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&now); err != nil {
+		return err
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var left int
+		if err := c.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'docket %' AND xact_start < $1", now).Scan(&left); err != nil || left == 0 {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Shared reports whether the desk's database is a server's, which other processes may be

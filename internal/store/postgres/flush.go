@@ -3,7 +3,6 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 
@@ -24,6 +23,9 @@ func (b *batch) flush(ctx context.Context) error {
 		return err
 	}
 	batch := b.w.s.node.batch()
+	if err := fault.At(fault.CommitBefore); err != nil { // here, for a pipeline that is begun is sent, whatever ends it
+		return err
+	}
 	p := b.pipe(ctx)
 	p.send(sBatch, nil, bigint(batch))
 	b.dropOld(p)
@@ -37,9 +39,6 @@ func (b *batch) flush(ctx context.Context) error {
 		p.send(sInsertEvents, nil, c.values()...)
 	}
 	p.send(sCommit, nil)
-	if err := fault.At(fault.CommitBefore); err != nil {
-		return errors.Join(err, p.p.Close())
-	}
 	err := p.end()
 	if fatal(err) {
 		return &lostError{batch, b.w.pid, err}

@@ -4,9 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,34 +13,7 @@ import (
 //go:embed migration/*.sql
 var migrationFiles embed.FS
 
-// migration is one numbered change; the SQLite store's of that number is the same.
-type migration struct {
-	version int64
-	name    string
-	sql     string
-}
-
-// migrations returns them in order. They are numbered from 1 without gaps.
-func migrations() ([]migration, error) {
-	files, err := fs.Glob(migrationFiles, "migration/*.sql")
-	if err != nil {
-		return nil, err
-	}
-	var out []migration
-	for i, f := range files { // Glob sorts, and the numbers have four digits
-		name := strings.TrimPrefix(f, "migration/")
-		n, err := strconv.Atoi(name[:4])
-		if err != nil || n != i+1 {
-			return nil, fmt.Errorf("migration %s is not number %d", name, i+1)
-		}
-		sql, err := migrationFiles.ReadFile(f)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, migration{int64(n), name, string(sql)})
-	}
-	return out, nil
-}
+func migrations() ([]record.Migration, error) { return record.Migrations(migrationFiles) }
 
 // version reads which version the database is at; one never migrated is at 0.
 func version(ctx context.Context, c *pgx.Conn) (int64, error) {
@@ -89,7 +59,7 @@ func (s *Store) migrate(ctx context.Context, marked bool) error {
 	}
 	defer c.Release()
 	if marked {
-		todo[0].sql += record.Marking
+		todo[0].SQL += record.Marking
 	}
 	for done := false; !done; {
 		if done, err = s.migrateOne(ctx, c.Conn(), todo); err != nil {
@@ -99,7 +69,7 @@ func (s *Store) migrate(ctx context.Context, marked bool) error {
 	return s.become(ctx, c.Conn())
 }
 
-func (s *Store) migrateOne(ctx context.Context, c *pgx.Conn, todo []migration) (done bool, err error) {
+func (s *Store) migrateOne(ctx context.Context, c *pgx.Conn, todo []record.Migration) (done bool, err error) {
 	err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT set_config('application_name', $1, true), pg_advisory_xact_lock($2)", scanName, lockMigrate); err != nil {
 			return err
@@ -116,9 +86,9 @@ func (s *Store) migrateOne(ctx context.Context, c *pgx.Conn, todo []migration) (
 			return nil
 		}
 		m := todo[at]
-		_, err = tx.Exec(ctx, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY);\n"+m.sql+fmt.Sprintf("\nINSERT INTO schema_version (version) VALUES (%d);", m.version))
+		_, err = tx.Exec(ctx, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY);\n"+m.SQL+fmt.Sprintf("\nINSERT INTO schema_version (version) VALUES (%d);", m.Version))
 		if err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
+			return fmt.Errorf("%s: %w", m.Name, err)
 		}
 		return nil
 	})

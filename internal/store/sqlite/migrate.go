@@ -4,9 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
-	"strconv"
-	"strings"
 
 	"github.com/docket-desk/docket/internal/store/record"
 )
@@ -14,34 +11,7 @@ import (
 //go:embed migration/*.sql
 var migrationFiles embed.FS
 
-// migration is one numbered change; the PostgreSQL store's of that number is the same.
-type migration struct {
-	version int64
-	name    string
-	sql     string
-}
-
-// migrations returns them in order. They are numbered from 1 without gaps.
-func migrations() ([]migration, error) {
-	files, err := fs.Glob(migrationFiles, "migration/*.sql")
-	if err != nil {
-		return nil, err
-	}
-	var out []migration
-	for i, f := range files { // Glob sorts, and the numbers have four digits
-		name := strings.TrimPrefix(f, "migration/")
-		n, err := strconv.Atoi(name[:4])
-		if err != nil || n != i+1 {
-			return nil, fmt.Errorf("migration %s is not number %d", name, i+1)
-		}
-		sql, err := migrationFiles.ReadFile(f)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, migration{int64(n), name, string(sql)})
-	}
-	return out, nil
-}
+func migrations() ([]record.Migration, error) { return record.Migrations(migrationFiles) }
 
 // version reads which version the database is at; one never migrated is at 0.
 func (c *conn) version() (int64, error) {
@@ -94,11 +64,11 @@ func (s *Store) migrate(ctx context.Context, marked bool) error {
 		}
 	}
 	if marked {
-		todo[0].sql += record.Marking
+		todo[0].SQL += record.Marking
 	}
 	for _, m := range todo[at:] {
 		if err := s.apply(m); err != nil {
-			return failure(ctx, "migrate: "+m.name, err)
+			return failure(ctx, "migrate: "+m.Name, err)
 		}
 	}
 	if err := s.load(s.writer); err != nil {
@@ -108,15 +78,15 @@ func (s *Store) migrate(ctx context.Context, marked bool) error {
 	return nil
 }
 
-func (s *Store) apply(m migration) error {
+func (s *Store) apply(m record.Migration) error {
 	if err := s.writer.run("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	defer s.writer.endTx() // does nothing once committed
 	for _, sql := range []string{
 		"CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY) STRICT",
-		m.sql,
-		fmt.Sprintf("INSERT INTO schema_version (version) VALUES (%d)", m.version),
+		m.SQL,
+		fmt.Sprintf("INSERT INTO schema_version (version) VALUES (%d)", m.Version),
 	} {
 		if err := s.writer.script(sql); err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/store/line"
+	"github.com/docket-desk/docket/internal/store/record"
 )
 
 // openIn opens and migrates the store of a directory.
@@ -314,7 +315,7 @@ func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
 func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
 	s := openIn(t, t.TempDir(), Options{})
 	before := schema(t, s)
-	if err := s.apply(migration{2, "0002_broken.sql", "CREATE TABLE half (x INTEGER); CREATE TABLE orders (x INTEGER);"}); err == nil {
+	if err := s.apply(record.Migration{Version: 2, Name: "0002_broken.sql", SQL: "CREATE TABLE half (x INTEGER); CREATE TABLE orders (x INTEGER);"}); err == nil {
 		t.Fatal("it was applied")
 	}
 	if got := schema(t, s); got != before {
