@@ -110,11 +110,16 @@ type Source struct {
 	last ID // the last (milliseconds, sequence), node bits zero
 }
 
-// NewSource returns a source for a node number. floor is the highest ID any
-// earlier source of that node may have handed out: after a restart, or when the
-// clock was set back, the source goes on from there.
+// NewSource returns a source for a node number. floor is an ID in whose millisecond, but
+// not later, an earlier source may have handed out others, of that node too: after a restart,
+// or when the clock was set back, the source goes on in the next one. (It is no use to compare
+// IDs of one millisecond: their node comes before their sequence.)
 func NewSource(now func() time.Time, node uint8, floor ID) *Source {
-	return &Source{now: now, node: ID(node) << seqBits, last: floor &^ (0xff << seqBits)}
+	s := &Source{now: now, node: ID(node) << seqBits}
+	if floor > 0 {
+		s.last = floor&^(1<<(nodeBits+seqBits)-1) | (1<<seqBits - 1)
+	}
+	return s
 }
 
 // Next returns an ID above every one it returned before. It never waits: when a

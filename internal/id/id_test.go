@@ -77,3 +77,25 @@ func FuzzParseUUID(f *testing.F) {
 }
 
 func mustBare(s string) string { b, _ := bare(s); return b }
+
+func TestAfterARestartASourceGoesOnBehindWhatItsNodeDrewThoughAnotherNodesIDIsHigher(t *testing.T) {
+	now := Epoch.Add(time.Hour)
+	clock := func() time.Time { return now }
+	low, high := NewSource(clock, 2, 0), NewSource(clock, 3, 0)
+	drawn := map[ID]bool{}
+	for range 9 {
+		drawn[low.Next()] = true
+	}
+	highest := high.Next() // of the same millisecond: higher, by its node
+	for i := range drawn {
+		if i > highest {
+			t.Fatalf("%d is above %d", i, highest)
+		}
+	}
+	again := NewSource(clock, 2, highest)
+	for range 9 {
+		if i := again.Next(); drawn[i] {
+			t.Errorf("%d is drawn twice", i)
+		}
+	}
+}
