@@ -172,7 +172,9 @@ type limitKnown struct {
 }
 
 func (l *load) changeLimit(ctx context.Context) {
-	l.limit.n++
+	if l.limit.n++; l.limit.stood == "" {
+		l.limit.stood = rig.FirstLimit
+	}
 	value := fmt.Sprint(1_000_000_000 + l.limit.n)
 	_, err := l.d.Staff().Apply(ctx, client.World{Customers: []client.Customer{{Slug: rig.Customer, Limits: []client.Limit{rig.Money(value)}}}})
 	if err != nil {

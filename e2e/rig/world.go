@@ -36,7 +36,7 @@ func World(t testing.TB, change func(w *client.World)) client.World {
 		t.Fatal(err)
 	}
 	w := doc.World
-	w.Customers[0].Limits = []client.Limit{Money("1000000000")}
+	w.Customers[0].Limits = []client.Limit{Money(FirstLimit)}
 	for p := range w.Providers {
 		for o := range w.Providers[p].Offerings {
 			reprice(&w.Providers[p].Offerings[o])
@@ -82,3 +82,6 @@ func byHand(code, approval string) client.Offering {
 		Components: []client.Component{{Code: Component, Name: "Storage", Unit: "TB", Billing: "limit", Stock: &stock}},
 		Plans:      []client.Plan{{Code: "list", Name: "List", Unit: "month", Prices: []client.Price{{Component: Component, Each: "1"}}}}}
 }
+
+// FirstLimit is the buyer's limit before anybody has changed it.
+const FirstLimit = "1000000000"

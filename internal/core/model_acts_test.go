@@ -122,7 +122,7 @@ func (m *model) fulfil(o *modelOrder, now time.Time) {
 		m.end(o, order.Erred)
 		return
 	}
-	since := 0 // the latest hold
+	since := len(m.moves) // the latest hold: without one nothing was charged on placing
 	for n, v := range m.moves {
 		if goesOn := n > 0 && m.moves[n-1].of == o.id && m.moves[n-1].kind == ledger.Hold; v.of == o.id && v.kind == ledger.Hold && !goesOn {
 			since = n
