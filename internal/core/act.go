@@ -376,6 +376,9 @@ func (d *draft) retry(step order.Step, v Verdict) error {
 	if d.res.OpenOrder != 0 {
 		return &Error{Kind: Conflict, Reason: ReasonOpenOrder, About: Ref{"order", d.res.OpenOrder}, Msg: "Pending order for resource already exists."}
 	}
+	if err := d.stillWanted(); err != nil {
+		return err
+	}
 	d.o.CountsOn = day.Of(d.now)
 	if err := d.covered(); err != nil {
 		return err
@@ -403,4 +406,25 @@ func (d *draft) retry(step order.Step, v Verdict) error {
 	d.enter(order.Executing, withJob)
 	d.event(step.Event, d.o.ID, nil)
 	return d.begin(withJob)
+}
+
+// stillWanted refuses to take up an order that a later one has overtaken: to make a
+// resource that another order has made since, or to change one that has ended.
+func (d *draft) stillWanted() error {
+	running, err := d.runningTerm()
+	if err != nil {
+		return err
+	}
+	switch d.o.Type {
+	case order.Create, order.Restore:
+		if running == nil && len(d.res.Quantities) == 0 {
+			return nil
+		}
+		return &Error{Kind: Conflict, Reason: ReasonState, About: Ref{"resource", d.res.ID}, Msg: "Another order has brought this resource into use since: change it with a new order."}
+	default:
+		if d.res.State != order.Terminated {
+			return nil
+		}
+		return &Error{Kind: Conflict, Reason: ReasonState, About: Ref{"resource", d.res.ID}, Msg: "The resource has ended since: there is nothing left to change."}
+	}
 }

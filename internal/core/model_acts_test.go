@@ -174,7 +174,7 @@ func (m *model) become(o *modelOrder, now time.Time) {
 			have[l.comp] += l.delivered
 		}
 	}
-	o.res.have, o.res.open, o.state = have, false, order.Done
+	o.res.have, o.res.open, o.res.runs, o.state = have, false, o.typ != order.Terminate, order.Done
 	if o.typ == order.Terminate {
 		o.res.ended = true
 	} else if o.res.began == nil {
@@ -230,8 +230,9 @@ func (m *model) units(resource id.ID, comp string) []unitsOf {
 
 // retry takes an erred order up again.
 func (m *model) retry(o *modelOrder, today day.Day) core.Kind {
-	if o.res.open {
-		return core.Conflict
+	makes := o.typ == order.Create || o.typ == order.Restore
+	if o.res.open || makes == o.res.runs {
+		return core.Conflict // another order of it is open, or has made it, or ended it
 	}
 	was := *o
 	was.lines = slices.Clone(o.lines)

@@ -109,6 +109,7 @@ type modelResource struct {
 	state  order.ResourceState
 	have   map[string]money.Micro
 	open   bool
+	runs   bool       // an order has made it, and none has ended it since
 	began  *time.Time // its first stretch
 	ended  bool       // it was terminated at some time
 	byHand bool       // units were corrected by hand
