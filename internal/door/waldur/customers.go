@@ -149,7 +149,7 @@ var customers = list[few, tenant.Customer]{
 		"service_provider_uuid": idIn[few](id.Provider, func(v *view, c tenant.Customer) id.ID { return v.provides(c.ID) }),
 		"owned_by_current_user": is[few](func(v *view, c tenant.Customer) bool { return v.who.HasRole(tenant.CustomerOwner, c.ID) }),
 		"current_user_has_role": roleIn[few](func(c tenant.Customer) id.ID { return c.ID }),
-		"current_user_has_project_create_permission": is[few](func(v *view, c tenant.Customer) bool { return v.may(tenant.ManageProjects, c.ID) }),
+		"current_user_has_project_create_permission": is[few](func(v *view, c tenant.Customer) bool { return v.may(tenant.CreateProject, c.ID) }),
 		"is_call_managing_organization":              is[few](func(*view, tenant.Customer) bool { return false }),
 		"organization_group_uuid":                    nothing[few, tenant.Customer](id.Document),
 		"user_uuid": uuids(id.User, func(v *view, a *ask[few, tenant.Customer], ids []id.ID) {
