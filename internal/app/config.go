@@ -36,6 +36,7 @@ type Config struct {
 	CertKey   string
 	LogLevel  string // debug, info, warn or error
 	SameBody  string // doors where the same body is the same order, and for how long: "ard=1h,waldur=10m"
+	Roles     string // file that says what roles may do; "": roles.yaml in the data directory, if it is there
 	Clock     string // where the desk's clock starts, for tests and sandboxes; "": true time, which cannot be turned
 
 	Log *slog.Logger
@@ -60,6 +61,7 @@ func Settings() []Setting {
 		{"tls-cert", "DOCKET_TLS_CERT", "tls_cert", "", "PEM file of a certificate for the https port; by default the desk makes a CA and a certificate of its own", func(c *Config) *string { return &c.Cert }},
 		{"tls-key", "DOCKET_TLS_KEY", "tls_key", "", "PEM file of the certificate's key", func(c *Config) *string { return &c.CertKey }},
 		{"same-body", "DOCKET_SAME_BODY", "same_body", "ard=1h", "doors (ard, outposts, modelarts, waldur, native) where an order with the same body from the same key is the same order while that has not failed, and for how long, such as ard=1h,waldur=10m; none: nowhere. A request with Docket-Repeat: new is always an order of its own. Keys that a client sends (Idempotency-Key, amz-sdk-invocation-id) count for a day whatever this says", func(c *Config) *string { return &c.SameBody }},
+		{"roles", "DOCKET_ROLES", "roles", "", "file that says what roles may do and which can be given, such as project.manager: {add: [order.approve]}; by default roles.yaml in the data directory, if there is one. It is read when the desk opens", func(c *Config) *string { return &c.Roles }},
 		{"log-level", "DOCKET_LOG_LEVEL", "log_level", "info", "debug, info, warn or error", func(c *Config) *string { return &c.LogLevel }},
 		{"clock", "DOCKET_CLOCK", "clock", "", "for tests and sandboxes: the instant at which the desk's clock starts, such as 2031-03-01T12:00:00Z, or how far it is from true time, such as +36h; it can then be turned with docket clock", func(c *Config) *string { return &c.Clock }},
 	}
@@ -132,6 +134,9 @@ func (c *Config) check() error {
 	}
 	if _, err := c.clock(); err != nil {
 		return fmt.Errorf("the clock: %w", err)
+	}
+	if _, err := c.policy(); err != nil {
+		return err
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

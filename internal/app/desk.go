@@ -109,7 +109,11 @@ func (d *Desk) start(ctx context.Context) error {
 		return err
 	}
 	d.ids = id.NewSource(d.now, uint8(node.Number), node.Floor)
-	d.Core = core.New(d.store, d.now, d.ids, d.Master, d.log, core.Config{Clock: d.clock})
+	policy, err := d.Config.policy()
+	if err != nil {
+		return err
+	}
+	d.Core = core.New(d.store, d.now, d.ids, d.Master, d.log, core.Config{Clock: d.clock, Policy: policy})
 	return d.keepFloor(ctx)
 }
 

@@ -34,9 +34,8 @@ func (c *Core) Apply(ctx context.Context, who Actor, w World) (Made, error) {
 	}
 	var made Made
 	err = c.store.Update(ctx, Touch{Scan: true, Exclusive: true}, func(tx Tx) error {
-		a := &applier{c: c, tx: tx, by: who.User.ID, now: c.Now(), verifiers: verifiers,
-			customers: map[string]tenant.Customer{}, projects: map[string]tenant.Project{}, offerings: map[string]*catalog.Sheet{}, moved: map[id.ID]bool{}, was: map[id.ID]money.Micro{}}
-		a.today = day.Of(a.now)
+		a := c.applier(tx, who)
+		a.verifiers = verifiers
 		if err := a.apply(w); err != nil {
 			return err
 		}
@@ -68,6 +67,12 @@ type applier struct {
 	moved     map[id.ID]bool            // customers whose windows moved
 
 	made Made
+}
+
+func (c *Core) applier(tx Tx, who Actor) *applier {
+	now := c.Now()
+	return &applier{c: c, tx: tx, by: who.User.ID, now: now, today: day.Of(now),
+		customers: map[string]tenant.Customer{}, projects: map[string]tenant.Project{}, offerings: map[string]*catalog.Sheet{}, moved: map[id.ID]bool{}, was: map[id.ID]money.Micro{}}
 }
 
 func (a *applier) apply(w World) error {

@@ -16,17 +16,10 @@ func (a *applier) provider(path string, s ProviderSpec) error {
 	if err != nil {
 		return err
 	}
-	all, err := a.tx.Providers()
+	p, found, err := a.providerOf(c.ID)
 	if err != nil {
 		return err
 	}
-	p := tenant.Provider{Customer: c.ID}
-	for _, have := range all {
-		if have.Customer == c.ID {
-			p = have
-		}
-	}
-	found := p.ID != 0
 	if !found {
 		p.ID = a.c.NewID()
 		if err := a.tx.PutProvider(p); err != nil {
@@ -40,6 +33,17 @@ func (a *applier) provider(path string, s ProviderSpec) error {
 		}
 	}
 	return nil
+}
+
+// providerOf finds the provider that a customer is; without one it has no id.
+func (a *applier) providerOf(customer id.ID) (tenant.Provider, bool, error) {
+	all, err := a.tx.Providers()
+	for _, p := range all {
+		if p.Customer == customer {
+			return p, true, err
+		}
+	}
+	return tenant.Provider{Customer: customer}, false, err
 }
 
 // offeringAt returns the offering that a member of the World refers to by its code, or
@@ -248,9 +252,14 @@ func (a *applier) component(path, key string, sh *catalog.Sheet, s ComponentSpec
 	}
 	n, found := -1, false
 	for i, c := range sh.Components {
-		if c.Code == s.Code {
+		if s.ID == c.ID || s.ID == 0 && c.Code == s.Code {
 			n, found = i, true
+		} else if c.Code == s.Code {
+			return invalid(path+".code", "%s has a component %.80q.", sh.Offering.Code, s.Code).because(ReasonName)
 		}
+	}
+	if s.ID != 0 && !found {
+		return notFound("component", s.ID)
 	}
 	c := catalog.Component{Offering: sh.Offering.ID, Code: s.Code, Name: s.Code, Unit: "unit", Billing: catalog.ByLimit}
 	if found {
@@ -259,15 +268,16 @@ func (a *applier) component(path, key string, sh *catalog.Sheet, s ComponentSpec
 		c.ID = a.c.NewID()
 	}
 	old := c
+	c.Code = s.Code
 	name(&c.Name, s.Name)
 	name(&c.Unit, s.Unit)
 	name(&c.Billing, s.Billing)
 	set(&c.Stock, s.Stock)
 	attrs(&c.Attrs, s.Attrs)
-	if s.Min != nil {
+	if s.Min != nil || s.NoMin {
 		c.Min = s.Min
 	}
-	if s.Max != nil {
+	if s.Max != nil || s.NoMax {
 		c.Max = s.Max
 	}
 	if err := oneOf(path+".billing", c.Billing, catalog.Billings()...); err != nil {
@@ -276,9 +286,9 @@ func (a *applier) component(path, key string, sh *catalog.Sheet, s ComponentSpec
 	if c.Min != nil && *c.Min < 0 || c.Max != nil && *c.Max < 0 || c.Min != nil && c.Max != nil && *c.Max < *c.Min {
 		return invalid(path+".max", "The bounds of %s are not in order.", c.Code)
 	}
-	if found && (c.Billing != old.Billing || c.Stock != old.Stock || c.Unit != old.Unit) {
-		if ordered, err := a.hasOrders(OrderQuery{Offerings: []id.ID{sh.Offering.ID}}); err != nil || ordered {
-			return orErr(err, invalid(path, "%s has orders: how %s is measured and charged stays (%s, %s). Offer the other under a new code.", sh.Offering.Code, c.Code, old.Unit, old.Billing))
+	if found {
+		if err := a.keepComponent(path, sh.Offering, old, c); err != nil {
+			return err
 		}
 	}
 	same := found && reflect.DeepEqual(old, c)
@@ -293,6 +303,18 @@ func (a *applier) component(path, key string, sh *catalog.Sheet, s ComponentSpec
 		sh.Components = append(sh.Components, c)
 	}
 	a.did(path, "component", key+"/"+c.Code, c.ID, became(found, same))
+	return nil
+}
+
+// keepComponent: what was ordered stays measured and charged as it was. Of allocations the
+// unit is a word of the provider's for the same amounts, and may be put otherwise.
+func (a *applier) keepComponent(path string, o catalog.Offering, old, c catalog.Component) error {
+	if c.Billing == old.Billing && c.Stock == old.Stock && c.Code == old.Code && (c.Unit == old.Unit || o.Measure == catalog.Limits) {
+		return nil
+	}
+	if ordered, err := a.hasOrders(OrderQuery{Offerings: []id.ID{o.ID}}); err != nil || ordered {
+		return orErr(err, invalid(path, "%s has orders: how %s is measured and charged stays (%s, %s). Offer the other under a new code.", o.Code, old.Code, old.Unit, old.Billing).because(ReasonComponent))
+	}
 	return nil
 }
 
@@ -339,6 +361,26 @@ func (a *applier) plan(path, key string, sh *catalog.Sheet, s PlanSpec) error {
 	a.did(path, "plan", key+"/"+p.Code, p.ID, became(found, same))
 	for n, price := range s.Prices {
 		if err := a.price(at(path+".prices", n), key, sh, p, price); err != nil {
+			return err
+		}
+	}
+	if s.Free {
+		return a.freely(path, key, sh, p)
+	}
+	return nil
+}
+
+// freely prices at nothing what a plan does not price.
+func (a *applier) freely(path, key string, sh *catalog.Sheet, p catalog.Plan) error {
+	for _, c := range sh.Components {
+		if slices.ContainsFunc(sh.Prices, func(row catalog.Price) bool { return row.Plan == p.ID && row.Component == c.ID }) {
+			continue
+		}
+		s := PriceSpec{Component: c.Code}
+		if c.Billing == catalog.ByFixed {
+			s.Amount = new(money.Micro)
+		}
+		if err := a.price(path, key, sh, p, s); err != nil {
 			return err
 		}
 	}

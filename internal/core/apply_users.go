@@ -5,6 +5,7 @@ import (
 	"context"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/seal"
@@ -137,29 +138,45 @@ func (a *applier) role(path string, u tenant.User, s RoleSpec) error {
 	if err := a.grantScope(path, &g, named[scope]); err != nil {
 		return err
 	}
-	have, err := a.tx.Grants(GrantQuery{Users: []id.ID{u.ID}, Scope: scope, ScopeIDs: []id.ID{g.ScopeID}})
+	found, same, err := a.grant(path, &g)
 	if err != nil {
 		return err
 	}
-	found, same := false, false
+	a.did(path, "role", u.Login+" "+string(g.Role)+" "+named[scope], g.ID, became(found, same))
+	return nil
+}
+
+// grant gives a role, or gives the one that is there another end. One that ended by its
+// date is closed first: there is one open row to a user, role and scope.
+func (a *applier) grant(path string, g *tenant.Grant) (found, same bool, err error) {
+	have, err := a.tx.Grants(GrantQuery{Users: []id.ID{g.User}, Scope: g.Scope, ScopeIDs: []id.ID{g.ScopeID}, All: true})
+	if err != nil {
+		return false, false, err
+	}
 	for _, h := range have {
-		if h.Role == g.Role && h.Live(a.now) {
+		switch {
+		case h.Role != g.Role || h.RevokedAt != nil:
+		case h.Live(a.now):
 			found = true
 			g.ID, g.By = h.ID, h.By
-			same = reflect.DeepEqual(h.Until, g.Until)
+			same = sameEnd(h.Until, g.Until)
+		default:
+			h.RevokedAt = h.Until
+			if err := a.tx.PutGrant(h); err != nil {
+				return false, false, within(path, err)
+			}
 		}
 	}
 	if !found {
 		g.ID = a.c.NewID()
 	}
 	if !same {
-		if err := a.tx.PutGrant(g); err != nil {
-			return within(path, err)
-		}
+		err = within(path, a.tx.PutGrant(*g))
 	}
-	a.did(path, "role", u.Login+" "+string(g.Role)+" "+named[scope], g.ID, became(found, same))
-	return nil
+	return found, same, err
 }
+
+func sameEnd(a, b *time.Time) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
 
 func (a *applier) grantScope(path string, g *tenant.Grant, ref string) error {
 	switch g.Scope {

@@ -19,7 +19,7 @@ import (
 
 // Config is what a deployment decides.
 type Config struct {
-	Rights tenant.Rights // nil: tenant.DefaultRights
+	Policy tenant.Policy // of roles; the zero Policy: tenant.DefaultPolicy
 	Lease  time.Duration // of a job; 0: one minute
 	Clock  *clock.Clock  // what New's now reads, where it may be turned; nil: it may not
 }
@@ -32,7 +32,7 @@ type Core struct {
 	ids    *id.Source
 	master seal.Key
 	log    *slog.Logger
-	rights tenant.Rights
+	policy tenant.Policy
 	lease  time.Duration
 	wake   chan struct{} // told when a job was put
 
@@ -46,13 +46,13 @@ type Core struct {
 // New returns a desk over a store. now is UTC time; it is cut to microseconds, the
 // most that stores keep.
 func New(store Store, now func() time.Time, ids *id.Source, master seal.Key, log *slog.Logger, cfg Config) *Core {
-	if cfg.Rights == nil {
-		cfg.Rights = tenant.DefaultRights()
+	if cfg.Policy.Rights == nil {
+		cfg.Policy = tenant.DefaultPolicy()
 	}
 	if cfg.Lease == 0 {
 		cfg.Lease = time.Minute
 	}
-	return &Core{store: &watched{Store: store}, now: now, clock: cfg.Clock, ids: ids, master: master, log: log, rights: cfg.Rights, lease: cfg.Lease, wake: make(chan struct{}, 1)}
+	return &Core{store: &watched{Store: store}, now: now, clock: cfg.Clock, ids: ids, master: master, log: log, policy: cfg.Policy, lease: cfg.Lease, wake: make(chan struct{}, 1)}
 }
 
 // Now is the desk's clock, in UTC and whole microseconds.

@@ -104,6 +104,7 @@ const (
 	ReasonExpired      = "expired"       // the key has ended
 	ReasonRevoked      = "revoked"       // the key was revoked
 	ReasonInactive     = "inactive"      // the user is not active
+	ReasonClosedRole   = "closed role"   // the role is given to nobody new
 )
 
 // ErrAbsent says that a request carries no credentials of a scheme's kind: another

@@ -166,12 +166,15 @@ type OfferingSpec struct {
 
 // ComponentSpec is a component.
 type ComponentSpec struct {
+	ID       id.ID  // the key instead, where it is not 0: the component gets this code
 	Code     string // the key, with the offering
 	Name     string
 	Unit     string
 	Billing  catalog.Billing // "": limit
 	Stock    *bool
 	Min, Max *money.Micro
+	NoMin    bool // take the bound away
+	NoMax    bool
 	Attrs    json.RawMessage
 }
 
@@ -189,6 +192,7 @@ type PlanSpec struct {
 	Archived     *bool
 	Attrs        json.RawMessage
 	Prices       []PriceSpec
+	Free         bool // components that it does not price cost nothing, instead of being for no order
 }
 
 // PriceSpec is what a component costs. One that differs from the price valid on From

@@ -1,11 +1,14 @@
 package tenant
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Role is a named set of rights, granted in one scope.
 type Role string
 
-// The roles. A deployment may change what each may do (Rights), not their names.
+// The roles. A deployment may change what each may do (Policy), not their names.
 const (
 	CustomerOwner   Role = "customer.owner"
 	CustomerSupport Role = "customer.support"
@@ -49,34 +52,93 @@ const (
 	SetEndDate    Right = "resource.set_end_date"
 
 	ListProjects   Right = "project.list"
-	ManageProjects Right = "project.manage" // make and change projects
-	ManageMembers  Right = "project.members"
-	ManageCustomer Right = "customer.manage" // users, keys, limits of its own users
+	CreateProject  Right = "project.create"
+	ManageMembers  Right = "project.members" // give and take roles in projects
+	CreateCustomer Right = "customer.create" // counts wherever it is held: what is made has no scope yet
+	ManageCustomer Right = "customer.members"
 
-	EditOffering  Right = "offering.edit"
-	OfferingUsers Right = "offering.users"
-	ListProvided  Right = "provider.list"
+	CreateOffering   Right = "offering.create"
+	EditOffering     Right = "offering.update"
+	EditComponents   Right = "offering.update_components"
+	ActivateOffering Right = "offering.activate"
+	PauseOffering    Right = "offering.pause" // and to go on
+	ArchiveOffering  Right = "offering.archive"
+	CreatePlan       Right = "offering.create_plan"
+	EditPlan         Right = "offering.update_plan" // prices and quantities
+	ArchivePlan      Right = "offering.archive_plan"
+	OfferingUsers    Right = "offering.users"
+	RegisterProvider Right = "provider.register"
+	ListProvided     Right = "provider.list"
 )
 
-// Rights says what each role may do. It is configuration: a deployment may
-// replace it.
+// AllRights lists them all, as they are declared.
+func AllRights() []Right {
+	return []Right{PlaceOrder, ApproveOrder, RejectOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders,
+		Terminate, SetPlan, SetLimits, ListResources, SetUsage, SetBackendID, SetState, SubmitReport, SetEndDate,
+		ListProjects, CreateProject, ManageMembers, CreateCustomer, ManageCustomer,
+		CreateOffering, EditOffering, EditComponents, ActivateOffering, PauseOffering, ArchiveOffering, CreatePlan, EditPlan, ArchivePlan,
+		OfferingUsers, RegisterProvider, ListProvided}
+}
+
+// Rights says what each role may do.
 type Rights map[Role][]Right
 
 // DefaultRights is the table that Waldur's roles come with.
 func DefaultRights() Rights {
-	project := []Right{PlaceOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders, Terminate, SetPlan, SetLimits, ListResources, ListProjects, ManageMembers}
+	administer := []Right{PlaceOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders, Terminate, SetPlan, SetLimits, ListResources, ListProjects}
+	offer := []Right{CreateOffering, EditOffering, EditComponents, PauseOffering, ArchiveOffering, CreatePlan, EditPlan, ArchivePlan, OfferingUsers, ListProvided}
 	return Rights{
-		CustomerOwner: {PlaceOrder, ApproveOrder, RejectOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders,
+		CustomerOwner: slices.Concat([]Right{PlaceOrder, ApproveOrder, RejectOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders,
 			Terminate, SetPlan, SetLimits, ListResources, SetUsage, SetBackendID, SetState, SubmitReport, SetEndDate,
-			ListProjects, ManageProjects, ManageMembers, ManageCustomer, EditOffering, OfferingUsers, ListProvided},
+			ListProjects, CreateProject, ManageMembers, ManageCustomer}, offer),
 		CustomerSupport: {},
-		CustomerManager: {SetBackendID, SetState, SubmitReport, SetEndDate, EditOffering, OfferingUsers, ListProvided},
-		OfferingManager: {SetUsage, SetBackendID, SetState, EditOffering},
-		ProjectManager:  project,
-		ProjectAdmin:    project,
+		CustomerManager: slices.Concat([]Right{SetBackendID, SetState, SubmitReport, SetEndDate}, offer),
+		OfferingManager: {SetUsage, SetBackendID, SetState, EditOffering, EditComponents, PauseOffering},
+		ProjectManager:  append(slices.Clone(administer), ManageMembers),
+		ProjectAdmin:    administer,
 		ProjectMember:   {PlaceOrder, ListResources, ListProjects},
 	}
 }
 
 // Allow reports whether a role has a right.
 func (r Rights) Allow(role Role, right Right) bool { return slices.Contains(r[role], right) }
+
+// Policy is what a deployment decides about roles: what each may do, and which are given
+// to nobody new. What was granted counts all the same.
+type Policy struct {
+	Rights Rights
+	Closed map[Role]bool // nobody but staff grants them
+}
+
+// DefaultPolicy is Waldur's: roles for support and for plain members wait to be enabled.
+func DefaultPolicy() Policy {
+	return Policy{Rights: DefaultRights(), Closed: map[Role]bool{CustomerSupport: true, ProjectMember: true}}
+}
+
+// Change is what a deployment says about one role. Nil leaves as it is.
+type Change struct {
+	Enabled     *bool
+	Rights      []Right // instead of those it has
+	Add, Remove []Right
+}
+
+// Change returns the policy with the changes made: first Rights, then Add, then Remove.
+func (p Policy) Change(changes map[Role]Change) Policy {
+	out := Policy{Rights: maps.Clone(p.Rights), Closed: maps.Clone(p.Closed)}
+	for role, c := range changes {
+		has := slices.Clone(out.Rights[role])
+		if c.Rights != nil {
+			has = slices.Clone(c.Rights)
+		}
+		for _, right := range c.Add {
+			if !slices.Contains(has, right) {
+				has = append(has, right)
+			}
+		}
+		out.Rights[role] = slices.DeleteFunc(has, func(r Right) bool { return slices.Contains(c.Remove, r) })
+		if c.Enabled != nil {
+			out.Closed[role] = !*c.Enabled
+		}
+	}
+	return out
+}

@@ -34,6 +34,9 @@ var ErrEnded = errors.New("not every order ended as it should have")
 // Run plays the demo until ctx ends or, with Exit, the four orders have.
 func Run(ctx context.Context, cfg app.Config, opt Options) error {
 	began := time.Now()
+	if err := roles(cfg); err != nil {
+		return err
+	}
 	d, err := app.Open(ctx, cfg)
 	if err != nil {
 		return err
@@ -54,6 +57,30 @@ func Run(ctx context.Context, cfg app.Config, opt Options) error {
 	}
 	err = play(ctx, s, made, opt, began)
 	return errors.Join(err, s.Stop())
+}
+
+// demoRoles enables what the demo's people are: plain members of a project.
+const demoRoles = `# What roles may do here beside the defaults; docs/roles.md tells the rest.
+project.member: {enabled: true}
+`
+
+// roles leaves the demo's file about roles in its folder, unless there is one.
+func roles(cfg app.Config) error {
+	if cfg.Roles != "" {
+		return nil
+	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(cfg.RolesFile(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(demoRoles)
+	return errors.Join(err, f.Close())
 }
 
 func makeWorld(ctx context.Context, d *app.Desk) (core.Made, error) {

@@ -38,7 +38,7 @@ func asKey[T any](name string, get func(v *view, t T) string) key[T] {
 // noMoney is a price estimate: this desk estimates nothing beforehand.
 var noMoney = map[string]string{"total": "0.00", "current": "0.00", "tax": "0.00", "tax_current": "0.00"}
 
-var customerModel = slices.Concat(model[tenant.Customer]{
+var customerModel = shown(slices.Concat(model[tenant.Customer]{
 	{name: "url", value: func(v *view, c tenant.Customer) any { return v.customerLink(c.ID) }},
 	{name: "uuid", value: func(_ *view, c tenant.Customer) any { return c.ID.UUID(id.Customer) }},
 	{name: "created", value: func(_ *view, c tenant.Customer) any { return stamp(c.ID.Time()) }},
@@ -82,7 +82,7 @@ var customerModel = slices.Concat(model[tenant.Customer]{
 	always[tenant.Customer](false, "has_affiliate_links", "has_active_helpdesk"),
 	always[tenant.Customer](true, "display_billing_info_in_projects"),
 	always[tenant.Customer]([]string{}, "organization_groups", "user_email_patterns", "user_affiliations", "user_identity_sources", "default_affiliations", "payment_profiles"),
-)
+), customerAttributes, attrsOfCustomer)
 
 // projectsOf lists a customer's projects, as far as the caller sees them.
 func (v *view) projectsOf(customer id.ID) []tenant.Project {
@@ -149,7 +149,7 @@ var customers = list[few, tenant.Customer]{
 		"service_provider_uuid": idIn[few](id.Provider, func(v *view, c tenant.Customer) id.ID { return v.provides(c.ID) }),
 		"owned_by_current_user": is[few](func(v *view, c tenant.Customer) bool { return v.who.HasRole(tenant.CustomerOwner, c.ID) }),
 		"current_user_has_role": roleIn[few](func(c tenant.Customer) id.ID { return c.ID }),
-		"current_user_has_project_create_permission": is[few](func(v *view, c tenant.Customer) bool { return v.may(tenant.ManageProjects, c.ID) }),
+		"current_user_has_project_create_permission": is[few](func(v *view, c tenant.Customer) bool { return v.may(tenant.CreateProject, c.ID) }),
 		"is_call_managing_organization":              is[few](func(*view, tenant.Customer) bool { return false }),
 		"organization_group_uuid":                    nothing[few, tenant.Customer](id.Document),
 		"user_uuid": uuids(id.User, func(v *view, a *ask[few, tenant.Customer], ids []id.ID) {

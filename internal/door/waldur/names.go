@@ -53,7 +53,7 @@ var roleDescription = map[tenant.Role]string{
 // modelName is the vendor's name of a record, for its sentence about what is not there.
 var modelName = map[string]string{
 	"order": "Order", "resource": "Resource", "offering": "Offering", "plan": "Plan", "component": "OfferingComponent", "customer": "Customer",
-	"project": "Project", "user": "User", "provider": "ServiceProvider", "usage": "ComponentUsage", "category": "Category",
+	"project": "Project", "user": "User", "provider": "ServiceProvider", "usage": "ComponentUsage", "category": "Category", "public key": "SshPublicKey",
 }
 
 // failed is how a kind of refusal goes out where the handler had no words of its own.

@@ -127,7 +127,7 @@ func ofParticulars(read func(p particulars) any) func(*view, catalog.Sheet) any 
 }
 
 // offeringBase is what both views of an offering have.
-var offeringBase = slices.Concat(model[catalog.Sheet]{
+var offeringBase = shown(slices.Concat(model[catalog.Sheet]{
 	{name: "uuid", value: ofOffering(func(o catalog.Offering) any { return o.ID.UUID(id.Offering) })},
 	{name: "created", value: ofOffering(func(o catalog.Offering) any { return stamp(o.ID.Time()) })},
 	{name: "name", value: ofOffering(func(o catalog.Offering) any { return o.Name })},
@@ -169,7 +169,7 @@ var offeringBase = slices.Concat(model[catalog.Sheet]{
 	always[catalog.Sheet](false, "has_compliance_requirements"),
 	always[catalog.Sheet]([]string{}, "default_access_subnets", "software_catalogs", "partitions", "qos_profiles", "screenshots", "files", "quotas",
 		"organization_groups", "tags", "effective_available_limits"),
-)
+), whereabouts, attrsOfOffering)
 
 // form is a description of a form, as options are.
 func form(raw json.RawMessage) json.RawMessage {

@@ -37,7 +37,7 @@ func ofComponent(read func(c catalog.Component) any) func(*view, catalog.Compone
 // limitPeriods are those that the vendor's client knows.
 var limitPeriods = []string{"month", "quarterly", "annual", "total"}
 
-var componentModel = slices.Concat(model[catalog.Component]{
+var componentModel = shown(slices.Concat(model[catalog.Component]{
 	{name: "uuid", value: ofComponent(func(c catalog.Component) any { return c.ID.UUID(id.Component) })},
 	{name: "offering_uuid", value: ofComponent(func(c catalog.Component) any { return c.Offering.UUID(id.Offering) })},
 	{name: "billing_type", value: ofComponent(func(c catalog.Component) any { return billingType[c.Billing] })},
@@ -67,7 +67,7 @@ var componentModel = slices.Concat(model[catalog.Component]{
 	{name: "is_prepaid", value: ofMeasured(func(m measured) any { return m.Prepaid })},
 }, always[catalog.Component](false, "is_builtin"),
 	always[catalog.Component](nil, "factor", "overage_component", "min_prepaid_duration", "max_prepaid_duration", "prepaid_duration_step",
-		"min_renewal_duration", "max_renewal_duration", "renewal_duration_step"))
+		"min_renewal_duration", "max_renewal_duration", "renewal_duration_step")), durations, attrsOfComponent)
 
 func wholeOrNull(m *money.Micro) any {
 	if m == nil {
@@ -126,7 +126,7 @@ func (p pricing) rate(v *view, c catalog.Component) (money.Rate, bool) {
 }
 
 func rateOf(row catalog.Price, c catalog.Component) money.Rate {
-	if c.Billing == catalog.Once || c.Billing == catalog.Few || row.Each == 0 {
+	if row.Upfront(c.Billing) {
 		return row.Once
 	}
 	return row.Each

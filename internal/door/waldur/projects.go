@@ -34,7 +34,7 @@ func (v *view) resourcesIn(project id.ID) int {
 	return n
 }
 
-var projectModel = slices.Concat(model[tenant.Project]{
+var projectModel = shown(slices.Concat(model[tenant.Project]{
 	{name: "url", value: func(v *view, p tenant.Project) any { return v.projectLink(p.ID) }},
 	{name: "uuid", value: func(_ *view, p tenant.Project) any { return p.ID.UUID(id.Project) }},
 	{name: "name", value: func(_ *view, p tenant.Project) any { return p.Name }},
@@ -74,7 +74,7 @@ var projectModel = slices.Concat(model[tenant.Project]{
 	always[tenant.Project](false, "is_industry", "is_in_grace_period"),
 	always[tenant.Project](true, "customer_display_billing_info_in_projects"),
 	always[tenant.Project]([]string{}, "project_metadata", "user_email_patterns", "user_affiliations", "user_identity_sources"),
-)
+), projectAttributes, attrsOfProject)
 
 // resourcesByCategory counts a project's live resources by category.
 func (v *view) resourcesByCategory(project id.ID) map[string]int {

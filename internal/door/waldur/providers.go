@@ -1,6 +1,7 @@
 package waldur
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -31,7 +32,7 @@ func (v *view) knownProvider(i id.ID) (tenant.Provider, error) {
 	return p, err
 }
 
-var providerModel = slices.Concat(model[tenant.Provider]{
+var providerModel = shownBy(slices.Concat(model[tenant.Provider]{
 	{name: "url", value: func(v *view, p tenant.Provider) any { return v.providerLink(p.ID) }},
 	{name: "uuid", value: func(_ *view, p tenant.Provider) any { return p.ID.UUID(id.Provider) }},
 	{name: "created", value: func(_ *view, p tenant.Provider) any { return stamp(p.ID.Time()) }},
@@ -49,7 +50,10 @@ var providerModel = slices.Concat(model[tenant.Provider]{
 		return len(list)
 	}},
 }, always[tenant.Provider](nil, "customer_image", "image"), always[tenant.Provider](true, "enable_notifications"),
-	always[tenant.Provider]([]string{}, "organization_groups", "allowed_domains"))
+	always[tenant.Provider]([]string{}, "organization_groups", "allowed_domains")), providerAttributes,
+	func(v *view, p tenant.Provider) json.RawMessage {
+		return attrs[supplier](v.customer(p.Customer).Attrs).Provider
+	})
 
 func (v *view) organization(customer id.ID) organization {
 	return attrs[organization](v.customer(customer).Attrs)
@@ -77,6 +81,7 @@ var providers = list[few, tenant.Provider]{
 type shelf struct {
 	title     string
 	offerings []catalog.Offering
+	attrs     json.RawMessage // of one that was made before its offerings
 }
 
 // shelves lists the categories of the offerings that the caller sees, by title.
@@ -85,8 +90,15 @@ func (v *view) shelves() ([]shelf, error) {
 	if err != nil {
 		return nil, err
 	}
+	docs, err := v.CommonDocuments(kindCategory)
+	if err != nil {
+		return nil, err
+	}
 	by := map[string]int{}
 	var out []shelf
+	for _, doc := range docs {
+		by[doc.Name], out = len(out), append(out, shelf{title: doc.Name, attrs: doc.Body})
+	}
 	for _, o := range all {
 		title := category(o)
 		n, ok := by[title]
@@ -142,14 +154,14 @@ func (s shelf) open() int {
 	return n
 }
 
-var categoryModel = slices.Concat(model[shelf]{
+var categoryModel = shown(slices.Concat(model[shelf]{
 	{name: "url", value: func(v *view, s shelf) any { return v.categoryLink(s.title) }},
 	{name: "uuid", value: func(_ *view, s shelf) any { return hashed(id.Category, s.title) }},
 	{name: "title", value: func(_ *view, s shelf) any { return s.title }},
 	{name: "offering_count", value: func(_ *view, s shelf) any { return s.open() }},
 	{name: "available_offerings_count", value: func(_ *view, s shelf) any { return s.open() }},
 }, always[shelf]("", "description"), always[shelf](nil, "icon", "group"), always[shelf](false, "default_vm_category", "default_volume_category"),
-	always[shelf]([]string{}, "sections", "columns", "components", "articles"))
+	always[shelf]([]string{}, "sections", "columns", "components", "articles")), categoryAttributes, attrsOfShelf)
 
 func shelfTitle(_ *view, s shelf) string { return s.title }
 

@@ -132,6 +132,7 @@ func (d *door) operations() []operation {
 		d.resourceOperations("marketplace_resources", "/api/marketplace-resources/", consumerView),
 		d.resourceOperations("marketplace_provider_resources", "/api/marketplace-provider-resources/", providerView),
 		d.resourceEdits(), d.usageOperations(),
+		d.setupOperations(), d.keyOperations(),
 	}
 	var all []operation
 	for _, g := range groups {

@@ -34,6 +34,7 @@ type view struct {
 	parts     map[id.ID]catalog.Component
 	teams     map[id.ID][]tenant.Grant
 	counts    map[string]int
+	parsed    map[string]map[string]json.RawMessage
 }
 
 // read runs fn over one snapshot.
@@ -42,7 +43,7 @@ func (d *door) read(r *http.Request, who core.Actor, fn func(v *view) error) err
 		v := &view{Scene: s, door: d, req: r, who: who, origin: d.frame.Origin(r),
 			customers: map[id.ID]tenant.Customer{}, projects: map[id.ID]tenant.Project{}, users: map[id.ID]tenant.User{},
 			providers: map[id.ID]tenant.Provider{}, sheets: map[id.ID]catalog.Sheet{}, plans: map[id.ID]catalog.Plan{},
-			parts: map[id.ID]catalog.Component{}, teams: map[id.ID][]tenant.Grant{}, counts: map[string]int{}}
+			parts: map[id.ID]catalog.Component{}, teams: map[id.ID][]tenant.Grant{}, counts: map[string]int{}, parsed: map[string]map[string]json.RawMessage{}}
 		if err := fn(v); err != nil {
 			return err
 		}

@@ -1,0 +1,30 @@
+package core
+
+import (
+	"context"
+	"math"
+)
+
+// CommonDocuments lists live documents of a kind that are the desk's own: everybody may
+// read them.
+func (s *Scene) CommonDocuments(kind string) ([]Document, error) {
+	return s.r.Documents(DocumentQuery{Kind: kind, Customers: desksOwn, Page: Page{Limit: math.MaxInt32, Ascending: true}})
+}
+
+// NewCommonDocument keeps a new document of the desk's own. Staff only. A Conflict, reason
+// name, where there is one of that kind and name.
+func (c *Core) NewCommonDocument(ctx context.Context, who Actor, d Document) (Document, error) {
+	if err := who.write(); err != nil {
+		return d, err
+	}
+	if !who.IsStaff() && !who.desk() {
+		return d, forbidden("You do not have permission to perform this action.")
+	}
+	if err := checkBody(d.Body); err != nil {
+		return d, err
+	}
+	d.ID, d.Customer, d.Project, d.Rev = c.NewID(), 0, 0, 0
+	err := c.store.Update(ctx, Touch{}, func(tx Tx) error { return tx.PutDocument(d) })
+	d.Rev = 1
+	return d, err
+}

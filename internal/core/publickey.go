@@ -1,0 +1,136 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"slices"
+
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/tenant"
+)
+
+// kindPublicKey is the kind of the documents that users' public keys are kept in: their
+// parent is the user, their name the user's and the key's together.
+const kindPublicKey = "public key"
+
+type publicKey struct {
+	Name   string `json:"name,omitempty"`
+	Line   string `json:"line"`
+	Shared bool   `json:"shared,omitempty"`
+}
+
+func publicKeyOf(d Document) (tenant.PublicKey, error) {
+	var k publicKey
+	err := json.Unmarshal(d.Body, &k)
+	return tenant.PublicKey{ID: d.ID, User: d.Parent, Name: k.Name, Line: k.Line, Shared: k.Shared}, err
+}
+
+// desksOwn is the customer of documents that belong to none.
+var desksOwn = []id.ID{0}
+
+func publicKeys(r Reader, user id.ID) ([]tenant.PublicKey, error) {
+	docs, err := r.Documents(DocumentQuery{Kind: kindPublicKey, Customers: desksOwn, Parent: user, Page: Page{Limit: math.MaxInt32, Ascending: true}})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]tenant.PublicKey, len(docs))
+	for n, d := range docs {
+		if out[n], err = publicKeyOf(d); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// PublicKeys lists the keys that the actor may see: their own and shared ones; staff and
+// support see all.
+func (s *Scene) PublicKeys() ([]tenant.PublicKey, error) {
+	all, err := publicKeys(s.r, 0)
+	return slices.DeleteFunc(all, func(k tenant.PublicKey) bool { return !s.seesKey(k) }), err
+}
+
+func (s *Scene) seesKey(k tenant.PublicKey) bool {
+	return s.who.SeesAll() || k.Shared || k.User == s.who.User.ID
+}
+
+// PublicKeysOf lists the keys of people whom the caller was shown as those they serve.
+func (s *Scene) PublicKeysOf(users ...id.ID) ([]tenant.PublicKey, error) {
+	all, err := publicKeys(s.r, 0)
+	return slices.DeleteFunc(all, func(k tenant.PublicKey) bool { return !slices.Contains(users, k.User) }), err
+}
+
+// PublicKey returns a key that the actor may see.
+func (s *Scene) PublicKey(i id.ID) (tenant.PublicKey, error) {
+	d, err := s.r.Document(i)
+	if err != nil && KindOf(err) != NotFound {
+		return tenant.PublicKey{}, err
+	}
+	if err != nil || d.Kind != kindPublicKey || d.RemovedAt != nil {
+		return tenant.PublicKey{}, notFound("public key", i)
+	}
+	k, err := publicKeyOf(d)
+	if err == nil && !s.seesKey(k) {
+		err = notFound("public key", i)
+	}
+	return k, err
+}
+
+// AddPublicKey keeps a key of the actor's own. Invalid, with Field line where it is no key
+// or one they have already, with Field name where they have one of that name. Staff alone
+// share one.
+func (c *Core) AddPublicKey(ctx context.Context, who Actor, k tenant.PublicKey) (tenant.PublicKey, error) {
+	if err := who.write(); err != nil {
+		return k, err
+	}
+	var err error
+	if k.Line, err = tenant.ParsePublicKey(k.Line); err != nil {
+		return k, invalid("line", "Key is not valid: %s.", err)
+	}
+	k.ID, k.User, k.Shared = c.NewID(), who.User.ID, k.Shared && who.IsStaff()
+	body, err := json.Marshal(publicKey{k.Name, k.Line, k.Shared})
+	if err != nil {
+		return k, err
+	}
+	_, print, _ := k.Fingerprints()
+	doc := Document{ID: k.ID, Kind: kindPublicKey, Parent: k.User, Name: k.User.Decimal() + " " + print, Body: body}
+	err = c.store.Update(ctx, Touch{Scan: true}, func(tx Tx) error {
+		mine, err := publicKeys(tx, k.User)
+		if err != nil {
+			return err
+		}
+		for _, have := range mine {
+			if k.Name != "" && have.Name == k.Name {
+				return invalid("name", "This field must be unique.").because(ReasonName)
+			}
+			if _, p, _ := have.Fingerprints(); p == print {
+				return invalid("line", "You have this key already.").because(ReasonName)
+			}
+		}
+		return tx.PutDocument(doc)
+	})
+	return k, err
+}
+
+// RemovePublicKey ends a key: staff any, others their own that are not shared.
+func (c *Core) RemovePublicKey(ctx context.Context, who Actor, i id.ID) error {
+	if err := who.write(); err != nil {
+		return err
+	}
+	return c.store.Update(ctx, Touch{Documents: []id.ID{i}}, func(tx Tx) error {
+		k, err := (&Scene{c: c, r: tx, who: who}).PublicKey(i)
+		if err != nil {
+			return err
+		}
+		if !who.IsStaff() && (k.Shared || k.User != who.User.ID) {
+			return forbidden("Only staff users are allowed to delete shared SSH public key.")
+		}
+		d, err := tx.Document(i)
+		if err != nil {
+			return err
+		}
+		now := c.Now()
+		d.RemovedAt = &now
+		return tx.PutDocument(d)
+	})
+}

@@ -1,0 +1,110 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/tenant"
+)
+
+// MakeCustomer makes a new customer, under a free slug where the CustomerSpec names none.
+// Whoever makes one without being staff owns it. Forbidden to those who hold the right to
+// nowhere.
+func (c *Core) MakeCustomer(ctx context.Context, who Actor, s CustomerSpec) (tenant.Customer, error) {
+	var made tenant.Customer
+	err := c.setUp(ctx, who, func(_ *Scene, a *applier) (err error) {
+		if err := who.wide(0); err != nil {
+			return err
+		}
+		if !c.Holds(who, tenant.CreateCustomer) {
+			return c.may(who, tenant.CreateCustomer)
+		}
+		s := s
+		if s.Slug, err = given(s.Slug, s.Name, "customer", func(slug string) (bool, error) { _, is, err := a.findCustomer(slug); return is, err }); err != nil {
+			return err
+		}
+		if err := a.customer("customer", s); err != nil {
+			return err
+		}
+		made = a.customers[s.Slug]
+		if who.IsStaff() || who.desk() {
+			return nil
+		}
+		_, _, err = a.grant("customer", &tenant.Grant{User: who.User.ID, Role: tenant.CustomerOwner, Scope: tenant.OnCustomer, ScopeID: made.ID, By: who.User.ID})
+		return err
+	})
+	return made, err
+}
+
+// MakeProject makes a new project of a customer, under a free slug where the ProjectSpec
+// names none.
+func (c *Core) MakeProject(ctx context.Context, who Actor, customer id.ID, s ProjectSpec) (tenant.Project, error) {
+	var made tenant.Project
+	err := c.setUp(ctx, who, func(scene *Scene, a *applier) error {
+		of, err := scene.Customer(customer)
+		if err != nil {
+			return err
+		}
+		if err := who.wide(0); err != nil {
+			return err
+		}
+		if err := c.may(who, tenant.CreateProject, of.ID); err != nil {
+			return err
+		}
+		if err := open(of); err != nil {
+			return err
+		}
+		s := s
+		if s.Slug, err = given(s.Slug, s.Name, "project", func(slug string) (bool, error) { _, is, err := a.findProject(slug); return is, err }); err != nil {
+			return err
+		}
+		if s.StartOn != nil && *s.StartOn < a.today {
+			return invalid("project.start_on", "Cannot be earlier than the current date.").because(ReasonFuture)
+		}
+		if s.EndOn != nil && *s.EndOn < a.today {
+			return invalid("project.end_on", "Cannot be earlier than the current date.").because(ReasonFuture)
+		}
+		a.customers[of.Slug] = of
+		err = a.project("project", of, s)
+		made = a.projects[s.Slug]
+		return err
+	})
+	return made, err
+}
+
+// MakeProvider makes a customer one that delivers. note, if not nil, changes what the
+// customer's attributes say about it. A Conflict, reason name, where it is one already.
+func (c *Core) MakeProvider(ctx context.Context, who Actor, customer id.ID, note func(attrs json.RawMessage) json.RawMessage) (tenant.Provider, error) {
+	var made tenant.Provider
+	err := c.setUp(ctx, who, func(scene *Scene, a *applier) error {
+		of, err := scene.Customer(customer)
+		if err != nil {
+			return err
+		}
+		if err := who.wide(0); err != nil {
+			return err
+		}
+		if err := c.may(who, tenant.RegisterProvider, of.ID); err != nil {
+			return err
+		}
+		if err := open(of); err != nil {
+			return err
+		}
+		if _, is, err := a.providerOf(of.ID); err != nil || is {
+			return orErr(err, &Error{Kind: Conflict, Reason: ReasonName, Field: "customer", Msg: "Service provider with this customer already exists."})
+		}
+		a.customers[of.Slug] = of
+		if note != nil {
+			if err := a.customer("customer", CustomerSpec{Slug: of.Slug, Attrs: note(of.Attrs)}); err != nil {
+				return err
+			}
+		}
+		if err := a.provider("provider", ProviderSpec{Customer: of.Slug}); err != nil {
+			return err
+		}
+		made, _, err = a.providerOf(of.ID)
+		return err
+	})
+	return made, err
+}
