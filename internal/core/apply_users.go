@@ -156,6 +156,9 @@ func (a *applier) role(path string, u tenant.User, s RoleSpec) error {
 		if err := a.tx.PutGrant(g); err != nil {
 			return within(path, err)
 		}
+		if err := a.c.tellRole(a.tx, EventGranted, g, a.by); err != nil {
+			return within(path, err)
+		}
 	}
 	a.did(path, "role", u.Login+" "+string(g.Role)+" "+named[scope], g.ID, became(found, same))
 	return nil

@@ -131,7 +131,8 @@ func (d *door) operations() []operation {
 		d.peopleOperations(), d.providerOperations(), d.offeringOperations(), d.orderOperations(),
 		d.resourceOperations("marketplace_resources", "/api/marketplace-resources/", consumerView),
 		d.resourceOperations("marketplace_provider_resources", "/api/marketplace-provider-resources/", providerView),
-		d.resourceEdits(), d.usageOperations(),
+		d.resourceEdits(), d.usageOperations(), d.accountOperations(), d.consentOperations(),
+		d.agentOperations(), d.subscriptionOperations(), d.agentOfferingOperations(), d.syncStatusOperations(), d.backendOperations(), d.apiKeyOperations(),
 	}
 	var all []operation
 	for _, g := range groups {
