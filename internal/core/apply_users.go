@@ -171,7 +171,10 @@ func (a *applier) grant(path string, g *tenant.Grant) (found, same bool, err err
 		g.ID = a.c.NewID()
 	}
 	if !same {
-		err = within(path, a.tx.PutGrant(*g))
+		if err := within(path, a.tx.PutGrant(*g)); err != nil {
+			return found, same, err
+		}
+		err = within(path, a.c.tellRole(a.tx, EventGranted, *g, a.by))
 	}
 	return found, same, err
 }

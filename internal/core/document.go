@@ -48,6 +48,20 @@ func (s *Scene) CountDocuments(q DocumentQuery) (int, error) {
 	return s.r.CountDocuments(q)
 }
 
+// ShownDocument returns a live document that a door keeps about records which the caller was
+// shown: the door says who may see it.
+func (s *Scene) ShownDocument(kind string, i id.ID) (Document, error) {
+	d, err := s.r.Document(i)
+	if err == nil && (d.Kind != kind || d.RemovedAt != nil) {
+		err = notFound(kind, i)
+	}
+	return d, err
+}
+
+// ShownDocuments lists live documents that a door keeps about records which the caller was
+// shown: the door says who may see which.
+func (s *Scene) ShownDocuments(q DocumentQuery) ([]Document, error) { return s.r.Documents(q) }
+
 func (s *Scene) ownDocuments(q DocumentQuery) (DocumentQuery, bool) {
 	if s.who.SeesAll() {
 		return q, false
@@ -64,6 +78,21 @@ func (s *Scene) ownDocuments(q DocumentQuery) (DocumentQuery, bool) {
 // not nil, says over the same snapshot what is against it: a quota, a parent that must live.
 func (c *Core) NewDocument(ctx context.Context, who Actor, d Document, may func(s *Scene) error) (Document, error) {
 	return c.NewDocumentOnce(ctx, who, nil, d, may)
+}
+
+// NewShownDocument keeps a new document about records that the caller was shown: the door
+// says who may. A name that is taken is a Conflict.
+func (c *Core) NewShownDocument(ctx context.Context, who Actor, d Document) (Document, error) {
+	if err := who.write(); err != nil {
+		return Document{}, err
+	}
+	if err := checkBody(d.Body); err != nil {
+		return Document{}, err
+	}
+	d.ID, d.Rev = c.NewID(), 0
+	err := c.store.Update(ctx, Touch{Scan: true}, func(tx Tx) error { return tx.PutDocument(d) })
+	d.Rev = 1
+	return d, err
 }
 
 // NewDocumentOnce is NewDocument that answers a repeat of the same request with the
@@ -116,6 +145,16 @@ func (c *Core) ChangeDocument(ctx context.Context, who Actor, kind string, i id.
 // ChangeDocumentOnce is ChangeDocument that answers a repeat of the same request with the
 // document as it is now. k nil: every request changes it.
 func (c *Core) ChangeDocumentOnce(ctx context.Context, who Actor, k *IdemKey, kind string, i id.ID, change func(s *Scene, d *Document) error) (Document, error) {
+	return c.changeDocument(ctx, who, k, i, func(s *Scene) (Document, error) { return s.Document(kind, i) }, change)
+}
+
+// ChangeShownDocument is ChangeDocument of one that a door keeps about other records: change
+// says whether the actor may see it and change it. RemovedAt set removes it.
+func (c *Core) ChangeShownDocument(ctx context.Context, who Actor, kind string, i id.ID, change func(s *Scene, d *Document) error) (Document, error) {
+	return c.changeDocument(ctx, who, nil, i, func(s *Scene) (Document, error) { return s.ShownDocument(kind, i) }, change)
+}
+
+func (c *Core) changeDocument(ctx context.Context, who Actor, k *IdemKey, i id.ID, find func(s *Scene) (Document, error), change func(s *Scene, d *Document) error) (Document, error) {
 	if err := who.write(); err != nil {
 		return Document{}, err
 	}
@@ -137,7 +176,7 @@ func (c *Core) ChangeDocumentOnce(ctx context.Context, who Actor, k *IdemKey, ki
 			out = first
 			return err
 		}
-		d, err := s.Document(kind, i)
+		d, err := find(s)
 		if err != nil {
 			return err
 		}

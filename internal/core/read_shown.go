@@ -38,6 +38,11 @@ func (s *Scene) GrantsIn(scope tenant.Scope, ids ...id.ID) ([]tenant.Grant, erro
 	return s.r.Grants(GrantQuery{Scope: scope, ScopeIDs: ids})
 }
 
+// GrantsOf lists the live grants of a user whom the caller was shown.
+func (s *Scene) GrantsOf(user id.ID) ([]tenant.Grant, error) {
+	return s.r.Grants(GrantQuery{Users: []id.ID{user}})
+}
+
 // Term returns a stretch of a resource that the actor may see.
 func (s *Scene) Term(i id.ID) (order.Term, error) {
 	t, err := s.r.Term(i)

@@ -64,6 +64,9 @@ func (c *Core) TakeRole(ctx context.Context, who Actor, g Giving) error {
 			if err := a.tx.PutGrant(h); err != nil {
 				return err
 			}
+			if err := c.tellRole(a.tx, EventRevoked, h, who.User.ID); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

@@ -308,6 +308,7 @@ type Reader interface {
 	Spent(q SpendQuery) ([]Spent, error)
 
 	Events(q EventQuery) ([]Event, error) // ascending by Pos
+	LastEvent() (int64, error)            // the highest position; 0 where the feed is empty
 	Job(subject id.ID, kind string) (Job, error)
 	DueJobs(kinds []string, now time.Time, limit int) ([]Job, error)
 	NextJob(kinds []string) (time.Time, error) // when the next one is due; NotFound where there is none

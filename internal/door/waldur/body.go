@@ -365,3 +365,27 @@ func pythonType(f json.RawMessage) string {
 	}
 	return "int"
 }
+
+// uuid reads a record's UUID, in either form; 0 where there is none, or none of ours.
+func (b *body) uuid(name string, required bool, kind id.Kind) id.ID {
+	f, ok := b.raw(name, required)
+	if !ok {
+		return 0
+	}
+	s, _ := asText(f)
+	if !id.WellFormedUUID(s) {
+		b.errs.add(name, "Must be a valid UUID.")
+		return 0
+	}
+	i, _ := id.ParseUUID(kind, s) // what is not ours names nothing
+	return i
+}
+
+// choice reads one of several words.
+func (b *body) choice(name string, required bool, words ...string) string {
+	s := b.text(name, required, 0)
+	if s != "" && !slices.Contains(words, s) {
+		b.errs.add(name, "\"%s\" is not a valid choice.", s)
+	}
+	return s
+}

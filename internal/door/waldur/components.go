@@ -44,7 +44,7 @@ func anOverage(b *body, name string) any {
 	if _, ok := b.raw(name, false); !ok {
 		return nil
 	}
-	if i := b.uuid(name, id.Component); i != 0 {
+	if i := b.uuid(name, true, id.Component); i != 0 {
 		return i.UUID(id.Component)
 	}
 	return absent
@@ -182,7 +182,7 @@ func namedComponent(b *body, sh catalog.Sheet, missing string) (catalog.Componen
 	if f, ok := b.fields["uuid"]; !ok || isNull(f) || string(f) == `""` {
 		return catalog.Component{}, refuse(http.StatusBadRequest, map[string]string{"details": missing})
 	}
-	i := b.uuid("uuid", id.Component)
+	i := b.uuid("uuid", true, id.Component)
 	if err := b.done(); err != nil {
 		return catalog.Component{}, err
 	}

@@ -55,7 +55,7 @@ func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{t: t, at: time.Date(2026, 11, 10, 9, 30, 0, 0, time.UTC)}
 	var err error
-	d.core = core.New(fresh.Store(t, nil), d.now, id.NewSource(d.now, 0, 0), seal.Key{1}, nil, core.Config{})
+	d.core = core.New(fresh.Store(t, d.now), d.now, id.NewSource(d.now, 0, 0), seal.Key{1}, nil, core.Config{})
 	if d.made, err = d.core.Apply(ctx, core.System(), world()); err != nil {
 		t.Fatal(err)
 	}

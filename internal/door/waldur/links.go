@@ -53,6 +53,7 @@ var (
 	offeringPaths = []string{"/api/marketplace-public-offerings/{uuid}/", "/api/marketplace-provider-offerings/{uuid}/"}
 	planPaths     = []string{"/api/marketplace-public-offerings/{offering}/plans/{uuid}/", "/api/marketplace-plans/{uuid}/"}
 	projectPaths  = []string{"/api/projects/{uuid}/"}
+	userPaths     = []string{"/api/users/{uuid}/"}
 )
 
 // The vendor's sentences about links.

@@ -29,7 +29,7 @@ func (d *door) given(r *http.Request, who core.Actor, kind id.Kind, on tenant.Sc
 		return g, err
 	}
 	g.Role = b.role("role")
-	g.User = b.uuid("user", id.User)
+	g.User = b.uuid("user", true, id.User)
 	if t, ok := b.instant("expiration_time"); ok {
 		g.Until = &t
 	}
@@ -45,24 +45,6 @@ func (b *body) role(name string) tenant.Role {
 		}
 	}
 	return tenant.Role(s)
-}
-
-// uuid reads the UUID of a record; one that is not ours names nothing.
-func (b *body) uuid(name string, kind id.Kind) id.ID {
-	f, ok := b.raw(name, true)
-	if !ok {
-		return 0
-	}
-	s, _ := asText(f)
-	if !id.WellFormedUUID(s) {
-		b.errs.add(name, "Must be a valid UUID.")
-		return 0
-	}
-	i, err := id.ParseUUID(kind, s)
-	if err != nil {
-		return 0
-	}
-	return i
 }
 
 var givingFields = map[string]string{"role": "role", "user": "user", "until": "expiration_time", "": ""}

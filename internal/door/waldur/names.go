@@ -54,6 +54,9 @@ var roleDescription = map[tenant.Role]string{
 var modelName = map[string]string{
 	"order": "Order", "resource": "Resource", "offering": "Offering", "plan": "Plan", "component": "OfferingComponent", "customer": "Customer",
 	"project": "Project", "user": "User", "provider": "ServiceProvider", "usage": "ComponentUsage", "category": "Category", "public key": "SshPublicKey",
+	kindAccount: "OfferingUser", kindConsent: "UserOfferingConsent",
+	kindIdentity: "AgentIdentity", kindService: "AgentService", kindSubscription: "EventSubscription", kindFound: "BackendResource", kindRequest: "BackendResourceRequest",
+	kindAPIKey: "ResourceApiKey",
 }
 
 // failed is how a kind of refusal goes out where the handler had no words of its own.

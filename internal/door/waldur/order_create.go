@@ -29,9 +29,14 @@ func (d *door) createOrder(w http.ResponseWriter, r *http.Request, who core.Acto
 	if on, ok := b.day("start_date"); ok {
 		p.StartsOn = &on
 	}
-	b.flag("accepting_terms_of_service")
+	accepts := b.flag("accepting_terms_of_service")
 	if err := d.read(r, who, func(v *view) error { return v.linked(b, p) }); err != nil {
 		return err
+	}
+	if accepts {
+		if err := d.agree(r, who, p.Offering); err != nil {
+			return err
+		}
 	}
 	if p.Idem, err = d.opt.Repeat.Key(r); err != nil {
 		return err

@@ -220,7 +220,13 @@ var resourceModel = slices.Concat(of(aroundModel, func(_ *view, r order.Resource
 	{name: "creation_order", value: func(v *view, r order.Resource) any { return v.orderOrAbsent(r.ID) }, asked: true},
 }, always[order.Resource](nil, "resource_uuid", "resource_type", "scope", "project_end_date_requested_by", "username"),
 	always[order.Resource]("", "parent_offering_name", "parent_offering_slug", "parent_name", "usage_limit_restriction"),
-	always[order.Resource](false, "project_is_in_grace_period", "user_requires_reconsent", "has_api_keys"),
+	always[order.Resource](false, "project_is_in_grace_period", "user_requires_reconsent"), model[order.Resource]{
+		{name: "has_api_keys", value: func(v *view, r order.Resource) any {
+			docs, err := v.keyDocuments(keyQuery{resources: []id.ID{r.ID}})
+			v.failed(err)
+			return len(docs) > 0
+		}},
+	},
 	always[order.Resource]([]string{}, "available_actions"),
 )
 

@@ -2,6 +2,7 @@ package waldur
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/docket-desk/docket/internal/core"
@@ -11,16 +12,19 @@ import (
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
-// member is a person with a role of their own in a resource's project.
+// member is a person with a role of their own in a resource's project, and their account in
+// its offering, if they have one.
 type member struct {
-	user  tenant.User
-	grant tenant.Grant
+	user    tenant.User
+	grant   tenant.Grant
+	account account
 }
 
 // rank orders roles, so that one who has several is told by the highest.
 var rank = []tenant.Role{tenant.ProjectManager, tenant.ProjectAdmin, tenant.ProjectMember}
 
-// team lists the people of a resource's project, one row each.
+// team lists the people of a resource's project, one row each; with has_consent, those who
+// agreed to the offering's terms, where it has any, or did not.
 func (v *view) team(r order.Resource) []member {
 	var out []member
 	for _, g := range v.grantsFor(r) {
@@ -29,15 +33,21 @@ func (v *view) team(r order.Resource) []member {
 		switch {
 		case !u.Active:
 		case n < 0:
-			out = append(out, member{u, g})
+			out = append(out, member{user: u, grant: g})
 		case slices.Index(rank, g.Role) < slices.Index(rank, out[n].grant.Role):
 			out[n].grant = g
 		}
 	}
+	if yes, err := strconv.ParseBool(v.req.URL.Query().Get("has_consent")); err == nil {
+		out = slices.DeleteFunc(out, func(m member) bool { return v.consents(r.Offering, m.user.ID).counts() != yes })
+	}
+	for n, m := range out {
+		out[n].account, _ = v.accountIn(v.sheet(r.Offering).Offering, m.user.ID)
+	}
 	return out
 }
 
-var teamModel = slices.Concat(model[member]{
+var teamModel = model[member]{
 	{name: "url", value: func(v *view, m member) any { return v.userLink(m.user.ID) }},
 	{name: "uuid", value: func(_ *view, m member) any { return m.user.ID.UUID(id.User) }},
 	{name: "username", value: func(_ *view, m member) any { return m.user.Login }},
@@ -45,7 +55,9 @@ var teamModel = slices.Concat(model[member]{
 	{name: "email", value: func(_ *view, m member) any { return m.user.Email }},
 	{name: "role", value: func(_ *view, m member) any { return roleName[m.grant.Role] }},
 	{name: "expiration_time", value: func(_ *view, m member) any { return stampOrNull(m.grant.Until) }},
-}, always[member](nil, "offering_user_username", "offering_user_state"))
+	{name: "offering_user_username", value: func(_ *view, m member) any { return orNull(m.account.shown()) }},
+	{name: "offering_user_state", value: func(_ *view, m member) any { return orNull(m.account.doc.State) }},
+}
 
 // planPeriod is a run of a resource's terms on one plan.
 type planPeriod struct {

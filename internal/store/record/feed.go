@@ -28,6 +28,15 @@ func (r *Reader) Events(q core.EventQuery) ([]core.Event, error) {
 	return shaped(r, events, "e", "events e", &w, " ORDER BY e.pos LIMIT ? + 0")
 }
 
+func (r *Reader) LastEvent() (int64, error) {
+	var w where
+	last, err := shaped(r, events, "e", "events e", &w, " ORDER BY e.pos DESC LIMIT 1")
+	if err != nil || len(last) == 0 {
+		return 0, err
+	}
+	return last[0].Pos, nil
+}
+
 // WriteEvent writes an event at the position that the store gave it.
 func (tx *Tx) WriteEvent(e core.Event) error {
 	_, err := write(tx, events, events.insert, &e)

@@ -26,6 +26,12 @@ func eventFilters(t *testing.T, s core.Store) {
 		}
 		return nil
 	})
+	view(t, s, func(r core.Reader) error {
+		if last, err := r.LastEvent(); err != nil || last != int64(len(all)) {
+			t.Errorf("the last event's position is %d (%v), want %d", last, err, len(all))
+		}
+		return nil
+	})
 	for name, tt := range map[string]struct {
 		q    core.EventQuery
 		keep func(core.Event) bool

@@ -1,0 +1,193 @@
+package waldur
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docket-desk/docket/internal/catalog"
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/tenant"
+)
+
+// An account is a user's name inside one offering: what the vendor calls an offering user.
+// It is a document of this door: its customer is the offering's provider, its parent the
+// offering, its name the pair of both ids, so that a user has one in an offering.
+
+const kindAccount = "waldur.account"
+
+// accountState is where an account stands, in the vendor's words.
+type accountState string
+
+const (
+	accountRequested         accountState = "Requested"
+	accountCreating          accountState = "Creating"
+	accountLinking           accountState = "Pending account linking"
+	accountValidating        accountState = "Pending additional validation"
+	accountOK                accountState = "OK"
+	accountDeletionRequested accountState = "Requested deletion"
+	accountDeleting          accountState = "Deleting"
+	accountDeleted           accountState = "Deleted"
+	accountErrorCreating     accountState = "Error creating"
+	accountErrorDeleting     accountState = "Error deleting"
+)
+
+var accountStates = []accountState{accountRequested, accountCreating, accountLinking, accountValidating, accountOK,
+	accountDeletionRequested, accountDeleting, accountDeleted, accountErrorCreating, accountErrorDeleting}
+
+// accountRuntime is what the vendor shows beside the state, of the states that have such a word.
+var accountRuntime = map[accountState]string{
+	accountOK: "Active", accountLinking: string(accountLinking), accountValidating: string(accountValidating),
+}
+
+// accountMove is one way from state to state that a provider may ask for.
+type accountMove struct {
+	act     string
+	from    []accountState
+	to      accountState
+	comment bool // the provider says why
+}
+
+// accountMoves are all there are; what leads an account on beside them is a username,
+// which makes one that is being created OK, and the accounts' keeper.
+var accountMoves = []accountMove{
+	{"begin_creating", []accountState{accountRequested, accountErrorCreating}, accountCreating, false},
+	{"set_pending_account_linking", []accountState{accountCreating, accountErrorCreating, accountValidating}, accountLinking, true},
+	{"set_pending_additional_validation", []accountState{accountCreating, accountErrorCreating, accountLinking}, accountValidating, true},
+	{"set_validation_complete", []accountState{accountLinking, accountValidating}, accountOK, false},
+	{"set_ok", []accountState{accountOK, accountRequested, accountCreating, accountLinking, accountValidating, accountErrorCreating}, accountOK, false},
+	{"set_error_creating", []accountState{accountRequested, accountCreating, accountLinking, accountValidating}, accountErrorCreating, false},
+	{"request_deletion", []accountState{accountOK}, accountDeletionRequested, false},
+	{"set_deleting", []accountState{accountDeletionRequested, accountErrorDeleting}, accountDeleting, false},
+	{"set_deleted", []accountState{accountDeleting}, accountDeleted, false},
+	{"set_error_deleting", []accountState{accountDeletionRequested, accountDeleting}, accountErrorDeleting, false},
+}
+
+// deletionMoves are refused with 409 where the account became OK again meanwhile.
+var deletionMoves = []accountState{accountDeleting, accountDeleted, accountErrorDeleting}
+
+// beingCreated are the states that a username ends.
+var beingCreated = []accountState{accountRequested, accountCreating, accountLinking, accountValidating, accountErrorCreating}
+
+// account is one user's account in one offering.
+type account struct {
+	doc core.Document
+	accountBody
+}
+
+// accountBody is what is kept of it.
+type accountBody struct {
+	Offering   id.ID  `json:"offering"`
+	User       id.ID  `json:"user"`
+	Username   string `json:"username,omitempty"`
+	Comment    string `json:"comment,omitempty"`
+	CommentURL string `json:"comment_url,omitempty"`
+	Restricted bool   `json:"restricted,omitempty"`
+	// Held: its user has use of the offering's resources, so that the account is asked to be
+	// deleted when the user's last role there ends. One that a provider made for somebody
+	// without a role is not held.
+	Held     bool      `json:"held,omitempty"`
+	Modified time.Time `json:"modified"`
+}
+
+func (a account) state() accountState { return accountState(a.doc.State) }
+
+// shown is the name under which the team is told of it: none once it is deleted.
+func (a account) shown() string {
+	if a.state() == accountDeleted {
+		return ""
+	}
+	return a.Username
+}
+
+func accountOf(d core.Document) account { return account{d, attrs[accountBody](d.Body)} }
+
+// pack writes the account back into its document.
+func (a account) pack() core.Document {
+	a.doc.Body, _ = json.Marshal(a.accountBody) // numbers, texts and truth values
+	return a.doc
+}
+
+// set moves the account to a state and forgets what was said about the last one.
+func (a *account) set(s accountState) {
+	a.doc.State, a.Comment, a.CommentURL = string(s), "", ""
+}
+
+// name gives it a username: what is being created is OK with it.
+func (a *account) name(username string) {
+	a.Username = username
+	if username != "" && slices.Contains(beingCreated, a.state()) {
+		a.set(accountOK)
+	}
+}
+
+// accountKey is the natural key of a user's account in an offering.
+func accountKey(provider tenant.Provider, offering, user id.ID) core.DocumentKey {
+	return core.DocumentKey{Kind: kindAccount, Customer: provider.Customer, Name: offering.Base36() + "/" + user.Base36(), Beside: offering}
+}
+
+// accountOptions is what an offering's plugin options say of accounts.
+type accountOptions struct {
+	Allowed      bool   `json:"service_provider_can_create_offering_user"`
+	AutoDeletion *bool  `json:"offering_user_auto_deletion"`
+	Policy       string `json:"username_generation_policy"`
+	Prefix       string `json:"username_anonymized_prefix"`
+	SyncStatuses bool   `json:"enable_membership_sync_status"`
+}
+
+func accountOptionsOf(o catalog.Offering) accountOptions {
+	return attrs[accountOptions](particularsOf(o).PluginOptions)
+}
+
+// accountTypes are the types of offerings whose accounts are made by themselves.
+var accountTypes = []string{"Marketplace.Basic", "Marketplace.Slurm", "Marketplace.Script"}
+
+// keepsAccounts reports whether an offering's accounts are made by themselves.
+func keepsAccounts(o catalog.Offering) bool {
+	return accountOptionsOf(o).Allowed && slices.Contains(accountTypes, offeringType(o))
+}
+
+// naming makes usernames by an offering's policy; "" leaves it to the provider.
+type naming func(o accountOptions, u tenant.User, taken []string) string
+
+// namings are the policies that the desk can follow by itself. What comes from a directory
+// or from an identity provider's claim is the provider's to fill in, unless the user's
+// attributes have it.
+var namings = map[string]naming{
+	"":                 noName,
+	"service_provider": noName,
+	"waldur_username":  func(_ accountOptions, u tenant.User, _ []string) string { return u.Login },
+	"freeipa":          func(_ accountOptions, u tenant.User, _ []string) string { return attrs[directory](u.Attrs).FreeIPA },
+	"identity_claim":   func(_ accountOptions, u tenant.User, _ []string) string { return attrs[directory](u.Attrs).Claim },
+	"anonymized": func(o accountOptions, _ tenant.User, taken []string) string {
+		return numbered(orElse(o.Prefix, "waldur_"), 5, taken)
+	},
+	"full_name": func(_ accountOptions, u tenant.User, taken []string) string {
+		return numbered(strings.ReplaceAll(orElse(slugOf(u.FullName), slugOf(u.Login)), "-", "_")+"_", 2, taken)
+	},
+}
+
+func noName(accountOptions, tenant.User, []string) string { return "" }
+
+// directory is what a user's attributes may say of usernames elsewhere.
+type directory struct {
+	FreeIPA string `json:"freeipa_username"`
+	Claim   string `json:"identity_claim_username"`
+}
+
+// numbered is a prefix with the first number that is not taken, of at least so many digits.
+func numbered(prefix string, digits int, taken []string) string {
+	used := map[string]bool{}
+	for _, t := range taken {
+		used[t] = true
+	}
+	for n := 0; ; n++ {
+		s := fmt.Sprintf("%s%0*d", prefix, digits, n)
+		if !used[s] {
+			return s
+		}
+	}
+}

@@ -1,0 +1,385 @@
+package waldur
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/docket-desk/docket/internal/catalog"
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/tenant"
+)
+
+// AccountKeeper keeps accounts in step with roles and resources: it reads the event feed,
+// and looks at everything now and then, for roles end by their own dates and resources
+// become OK by hand without an event. Whatever made it look, it decides by how things are
+// when it writes: killed anywhere and run again, or run by several processes, it ends the
+// same.
+type AccountKeeper struct {
+	Core *core.Core
+	Log  *slog.Logger
+}
+
+const (
+	keeperName  = "waldur accounts"
+	followEvery = time.Second // how long an event waits at most to be seen
+	sweepEvery  = time.Minute
+)
+
+// eventsAtOnce bounds what is read of the feed in one go.
+const eventsAtOnce = 500
+
+// Run keeps accounts until ctx ends.
+func (k *AccountKeeper) Run(ctx context.Context) {
+	look := time.NewTicker(followEvery)
+	defer look.Stop()
+	var swept time.Time
+	for ctx.Err() == nil {
+		_, err := k.Once(ctx)
+		if err == nil && time.Since(swept) >= sweepEvery {
+			swept, err = time.Now(), k.Sweep(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			k.Log.Warn("accounts in offerings could not be brought up to date; it is tried again", "error", err)
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// Once reads the feed to its end and says how many events there were. A keeper that never
+// read it begins at its end: what was before, it sweeps.
+func (k *AccountKeeper) Once(ctx context.Context) (int, error) {
+	all := 0
+	for {
+		n, err := k.Core.Follow(ctx, core.Reaction{Name: keeperName, Kinds: []string{"order.done", core.EventGranted, core.EventRevoked},
+			Most: eventsAtOnce, FromEnd: true, Do: k.react})
+		all += n
+		if err != nil || n < eventsAtOnce {
+			return all, err
+		}
+	}
+}
+
+// pairing is a user whose account in an offering is to be looked at.
+type pairing struct {
+	offering catalog.Offering
+	user     id.ID
+}
+
+func (k *AccountKeeper) react(ctx context.Context, events []core.Event) error {
+	var due []pairing
+	err := k.Core.View(ctx, core.System(), func(s *core.Scene) error {
+		offerings, err := accountOfferings(s)
+		if err != nil || len(offerings) == 0 {
+			return err
+		}
+		if due, err = ofOrders(s, offerings, events); err != nil {
+			return err
+		}
+		for _, e := range events {
+			var c core.RoleChange
+			if e.Kind != core.EventGranted && e.Kind != core.EventRevoked || json.Unmarshal(e.Body, &c) != nil || c.Scope != tenant.OnProject {
+				continue
+			}
+			for _, o := range offerings {
+				due = append(due, pairing{o, c.User})
+			}
+		}
+		due, err = k.moving(s, distinct(due), true)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return k.settle(ctx, due, true)
+}
+
+// accountOfferings lists those in which accounts are made by themselves.
+func accountOfferings(s *core.Scene) ([]catalog.Offering, error) {
+	all, err := s.Offerings(core.OfferingQuery{Page: everything})
+	return slices.DeleteFunc(all, func(o catalog.Offering) bool { return !keepsAccounts(o) }), err
+}
+
+// ofOrders pairs an offering with a project's people where an order has brought a resource
+// of it there.
+func ofOrders(s *core.Scene, offerings []catalog.Offering, events []core.Event) ([]pairing, error) {
+	q := core.OrderQuery{Page: everything, Types: []order.Type{order.Create, order.Restore}, Hidden: true}
+	for _, e := range events {
+		var b struct {
+			Type order.Type `json:"type"`
+		}
+		if e.Kind == "order.done" && json.Unmarshal(e.Body, &b) == nil && slices.Contains(q.Types, b.Type) {
+			q.IDs = append(q.IDs, e.Order)
+		}
+	}
+	if len(q.IDs) == 0 {
+		return nil, nil
+	}
+	by := map[id.ID]catalog.Offering{}
+	for _, o := range offerings {
+		q.Offerings = append(q.Offerings, o.ID)
+		by[o.ID] = o
+	}
+	orders, err := s.Orders(q)
+	if err != nil {
+		return nil, err
+	}
+	var out []pairing
+	for _, p := range orders {
+		grants, err := s.GrantsIn(tenant.OnProject, p.Order.Project)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range grants {
+			out = append(out, pairing{by[p.Order.Offering], g.User})
+		}
+	}
+	return out, nil
+}
+
+func distinct(all []pairing) []pairing {
+	type pair struct{ offering, user id.ID }
+	seen := map[pair]bool{}
+	return slices.DeleteFunc(all, func(p pairing) bool {
+		key := pair{p.offering.ID, p.user}
+		was := seen[key]
+		seen[key] = true
+		return was
+	})
+}
+
+// Sweep looks at every offering in which accounts are made by themselves.
+func (k *AccountKeeper) Sweep(ctx context.Context) error {
+	var due []pairing
+	err := k.Core.View(ctx, core.System(), func(s *core.Scene) error {
+		offerings, err := accountOfferings(s)
+		for _, o := range offerings {
+			if err == nil {
+				var more []pairing
+				more, err = k.suspects(s, o)
+				due = append(due, more...)
+			}
+		}
+		if err == nil {
+			due, err = k.moving(s, due, false)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return k.settle(ctx, due, false)
+}
+
+// suspects are the users of an offering with whom something may be amiss: those in a
+// project with a resource who never had an account, and accounts that look out of step.
+func (k *AccountKeeper) suspects(s *core.Scene, o catalog.Offering) ([]pairing, error) {
+	resources, err := s.Resources(core.ResourceQuery{Offerings: []id.ID{o.ID}, States: usable, Page: everything})
+	if err != nil {
+		return nil, err
+	}
+	in := map[id.ID]bool{}
+	var projects []id.ID
+	for _, r := range resources {
+		if !in[r.Project] {
+			in[r.Project] = true
+			projects = append(projects, r.Project)
+		}
+	}
+	grants, err := s.GrantsIn(tenant.OnProject, projects...)
+	if err != nil {
+		return nil, err
+	}
+	uses := map[id.ID]bool{}
+	for _, g := range grants {
+		uses[g.User] = true
+	}
+	docs, err := s.ShownDocuments(core.DocumentQuery{Kind: kindAccount, Parent: o.ID, Removed: true, Page: everything})
+	if err != nil {
+		return nil, err
+	}
+	var out []pairing
+	had := map[id.ID]bool{}
+	for _, d := range docs {
+		a := accountOf(d)
+		had[a.User] = true
+		if d.RemovedAt == nil && a.Held != uses[a.User] {
+			out = append(out, pairing{o, a.User})
+		}
+	}
+	for u := range uses {
+		if !had[u] {
+			out = append(out, pairing{o, u})
+		}
+	}
+	return out, nil
+}
+
+// usable are the states of resources whose project's people have accounts.
+var usable = []order.ResourceState{order.OK, order.ResourceErred, order.Updating, order.Terminating}
+
+// moving keeps the pairings in which something is to be done as things are now.
+func (k *AccountKeeper) moving(s *core.Scene, all []pairing, fresh bool) ([]pairing, error) {
+	var out []pairing
+	for _, p := range all {
+		provider, err := s.Provider(p.offering.Provider)
+		if err != nil {
+			return nil, err
+		}
+		key := accountKey(provider, p.offering.ID, p.user)
+		docs, err := s.ShownDocuments(core.DocumentQuery{Kind: key.Kind, Customers: []id.ID{key.Customer}, Name: key.Name, Page: core.Page{Limit: 1}})
+		if err != nil {
+			return nil, err
+		}
+		var d core.Document
+		if len(docs) > 0 {
+			d = docs[0]
+		}
+		moves, err := k.decide(s, p, &d, fresh)
+		if err != nil {
+			return nil, err
+		}
+		if moves {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// errSettled says that nothing is to be done after all.
+var errSettled = errors.New("the account is in step")
+
+func (k *AccountKeeper) settle(ctx context.Context, due []pairing, fresh bool) error {
+	for _, p := range due {
+		var provider tenant.Provider
+		if err := k.Core.View(ctx, core.System(), func(s *core.Scene) (err error) { provider, err = s.Provider(p.offering.Provider); return err }); err != nil {
+			return err
+		}
+		_, _, err := k.Core.KeepDocument(ctx, core.System(), accountKey(provider, p.offering.ID, p.user), func(s *core.Scene, d *core.Document) error {
+			moves, err := k.decide(s, p, d, fresh)
+			if err == nil && !moves {
+				err = errSettled
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, errSettled) {
+			return err
+		}
+	}
+	return nil
+}
+
+// decide edits a user's account, or a new one of Rev 0, as roles and resources are now, and
+// says whether it had to. fresh: an event speaks of the user, so that an account which its
+// provider ended or removed begins again; without one it is left as it is.
+func (k *AccountKeeper) decide(s *core.Scene, p pairing, d *core.Document, fresh bool) (bool, error) {
+	access, use, err := standing(s, p)
+	if err != nil {
+		return false, err
+	}
+	a := accountOf(*d)
+	isNew, options := d.Rev == 0, accountOptionsOf(p.offering)
+	moves := true
+	switch {
+	case isNew && !use:
+		return false, nil
+	case isNew:
+		a.doc.Parent, a.Offering, a.User = p.offering.ID, p.offering.ID, p.user
+		err = k.begin(s, p, &a)
+	case use && (fresh || !a.Held) && a.state() == accountDeleted:
+		err = k.begin(s, p, &a)
+	case use && (fresh || !a.Held) && a.state() == accountDeletionRequested:
+		a.set(accountRequested)
+		a.name(a.Username)
+	case use: // one whose end has begun comes to it first
+		moves = !a.Held && a.state() != accountDeleting && a.state() != accountErrorDeleting
+	case !access && a.Held:
+		if options.AutoDeletion == nil || *options.AutoDeletion {
+			a.leave()
+		}
+	default:
+		moves = false
+	}
+	if !moves || err != nil {
+		return false, err
+	}
+	a.Held, a.Modified = use, k.Core.Now()
+	*d = a.pack()
+	return true, nil
+}
+
+// begin makes an account anew: by the offering's policy it has a name, and is OK, or waits
+// for its provider.
+func (k *AccountKeeper) begin(s *core.Scene, p pairing, a *account) error {
+	others, err := s.ShownDocuments(core.DocumentQuery{Kind: kindAccount, Parent: p.offering.ID, Page: everything})
+	if err != nil {
+		return err
+	}
+	var taken []string
+	for _, d := range others {
+		if o := accountOf(d); o.User != p.user {
+			taken = append(taken, o.Username)
+		}
+	}
+	u, err := s.UserName(p.user)
+	if err != nil {
+		return err
+	}
+	options := accountOptionsOf(p.offering)
+	name, known := namings[options.Policy]
+	if !known {
+		name = noName
+	}
+	a.set(accountRequested)
+	a.name(name(options, u, taken))
+	return nil
+}
+
+// leave asks for the account's end: one that its provider never began has nothing to end.
+func (a *account) leave() {
+	switch a.state() {
+	case accountRequested, accountErrorCreating:
+		a.set(accountDeleted)
+	case accountOK, accountCreating, accountLinking, accountValidating:
+		a.set(accountDeletionRequested)
+	case accountDeletionRequested, accountDeleting, accountDeleted, accountErrorDeleting:
+	}
+}
+
+// standing says whether a user has a role in a project that has, or had, a resource of the
+// offering, and whether one of those is in use.
+func standing(s *core.Scene, p pairing) (access, use bool, err error) {
+	u, err := s.UserName(p.user)
+	if err != nil || !u.Active {
+		return false, false, err
+	}
+	grants, err := s.GrantsOf(p.user)
+	if err != nil {
+		return false, false, err
+	}
+	var projects []id.ID
+	for _, g := range grants {
+		if g.Scope == tenant.OnProject {
+			projects = append(projects, g.ScopeID)
+		}
+	}
+	if len(projects) == 0 {
+		return false, false, nil
+	}
+	q := core.ResourceQuery{Offerings: []id.ID{p.offering.ID}, Projects: projects, States: usable, Page: core.Page{Limit: 1}}
+	some, err := s.Resources(q)
+	if err != nil || len(some) > 0 {
+		return true, true, err
+	}
+	q.States = nil
+	some, err = s.Resources(q)
+	return len(some) > 0, false, err
+}

@@ -1,0 +1,265 @@
+package waldur
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/tenant"
+)
+
+// Keys to a resource's own interface, which its agent made and tells of. The secret half is
+// kept sealed and is never shown by this door. A key is a document beside the resource.
+
+const kindAPIKey = "waldur.api_key"
+
+func (d *door) apiKeyOperations() []operation {
+	const root, one = "/api/marketplace-resource-api-keys/", "/api/marketplace-resource-api-keys/{uuid}/"
+	return []operation{
+		{"marketplace_resource_api_keys_list", "GET", root, apiKeys.open(d), false},
+		{"marketplace_resource_api_keys_report_created", "POST", root + "report_created/", d.reportKey, false},
+		{"marketplace_resource_api_keys_set_key", "POST", one + "set_key/", d.setKey, false},
+		{"marketplace_resource_api_keys_set_erred", "POST", one + "set_erred/", d.setKeyErred, false},
+	}
+}
+
+// apiKey is a key, with the resource it opens.
+type apiKey struct {
+	doc core.Document
+	apiKeyBody
+	resource order.Resource
+}
+
+type apiKeyBody struct {
+	Resource id.ID     `json:"resource"`
+	Client   string    `json:"client_id,omitempty"`
+	Sealed   []byte    `json:"sealed,omitempty"`
+	Message  string    `json:"error_message,omitempty"`
+	Modified time.Time `json:"modified"`
+}
+
+// The states of a key, in the vendor's words.
+const (
+	keyOK    = "OK"
+	keyErred = "Erred"
+)
+
+var keyStates = map[string]string{"Creating": "Creating", keyOK: keyOK, "Updating": "Updating", keyErred: keyErred}
+
+func apiKeyOf(d core.Document, r order.Resource) apiKey {
+	return apiKey{d, attrs[apiKeyBody](d.Body), r}
+}
+
+func apiKeyName(resource id.ID, client string) string { return resource.Base36() + "/" + client }
+
+var apiKeyModel = model[apiKey]{
+	{name: "uuid", value: func(_ *view, k apiKey) any { return k.doc.ID.UUID(id.Document) }},
+	{name: "resource_uuid", value: func(_ *view, k apiKey) any { return k.Resource.UUID(id.Resource) }},
+	{name: "resource_backend_id", value: func(_ *view, k apiKey) any { return k.resource.BackendID }},
+	{name: "modified", value: func(_ *view, k apiKey) any { return stamp(k.Modified) }},
+	{name: "client_id", value: func(_ *view, k apiKey) any { return k.Client }},
+	{name: "state", value: func(_ *view, k apiKey) any { return k.doc.State }},
+	{name: "error_message", value: func(_ *view, k apiKey) any { return k.Message }},
+	// What the next client wants to be told; nothing of it is kept here.
+	{name: "pending_action", value: func(*view, apiKey) any { return nil }},
+	{name: "user_uuid", value: func(*view, apiKey) any { return nil }},
+	{name: "user_full_name", value: func(*view, apiKey) any { return nil }},
+	{name: "limits", value: func(*view, apiKey) any { return map[string]any{} }},
+	{name: "allowed_models", value: func(*view, apiKey) any { return []string{} }},
+	{name: "current_usages", value: func(*view, apiKey) any { return map[string]any{} }},
+	{name: "usage_period", value: func(*view, apiKey) any { return nil }},
+	{name: "paused_by_limit", value: func(*view, apiKey) any { return false }},
+}
+
+// keyQuery narrows keys to resources.
+type keyQuery struct{ resources, offerings []id.ID }
+
+var apiKeys = list[keyQuery, apiKey]{
+	rows: func(v *view, q keyQuery, _, _ int) ([]apiKey, error) { return v.apiKeys(q) },
+	filters: map[string]filter[keyQuery, apiKey]{
+		"resource_uuid": uuids(id.Resource, func(_ *view, a *ask[keyQuery, apiKey], ids []id.ID) { among(a, &a.q.resources, ids) }),
+		"offering_uuid": uuids(id.Offering, func(_ *view, a *ask[keyQuery, apiKey], ids []id.ID) { among(a, &a.q.offerings, ids) }),
+		"state": choices(keyStates, func(_ *view, a *ask[keyQuery, apiKey], chosen []string) {
+			a.keep = append(a.keep, func(k apiKey) bool { return slices.Contains(chosen, k.doc.State) })
+		}),
+		"modified_before": until[keyQuery](func(_ *view, k apiKey) time.Time { return k.Modified }),
+	},
+	model: apiKeyModel,
+}
+
+// apiKeys lists the keys of resources that the caller may see.
+func (v *view) apiKeys(q keyQuery) ([]apiKey, error) {
+	docs, err := v.keyDocuments(q)
+	if err != nil || len(docs) == 0 {
+		return nil, err
+	}
+	ids := make([]id.ID, len(docs))
+	for n, d := range docs {
+		ids[n] = attrs[apiKeyBody](d.Body).Resource
+	}
+	seen, err := v.Resources(core.ResourceQuery{IDs: ids, Offerings: q.offerings, Page: everything})
+	by := map[id.ID]order.Resource{}
+	for _, r := range seen {
+		by[r.ID] = r
+	}
+	var out []apiKey
+	for n, d := range docs {
+		if r, ok := by[ids[n]]; ok {
+			out = append(out, apiKeyOf(d, r))
+		}
+	}
+	return out, err
+}
+
+func (v *view) keyDocuments(q keyQuery) ([]core.Document, error) {
+	all := core.DocumentQuery{Kind: kindAPIKey, Page: everything}
+	if q.resources == nil {
+		return v.ShownDocuments(all)
+	}
+	var out []core.Document
+	for _, r := range q.resources {
+		all.Parent = r
+		docs, err := v.ShownDocuments(all)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, docs...)
+	}
+	return out, nil
+}
+
+// keyed returns a key that the caller may see, for those who serve its resource.
+func (v *view) servingKey(i id.ID) (apiKey, error) {
+	d, err := v.ShownDocument(kindAPIKey, i)
+	if err != nil {
+		return apiKey{}, noDocument(kindAPIKey, i, err)
+	}
+	r, err := v.Resource(attrs[apiKeyBody](d.Body).Resource)
+	if err != nil {
+		return apiKey{}, noDocument(kindAPIKey, i, err)
+	}
+	return apiKeyOf(d, r), v.servesResource(r)
+}
+
+func (v *view) servesResource(r order.Resource) error {
+	if !v.may(tenant.SetBackendID, v.provider(r.Provider).Customer, r.Offering) {
+		return errForbidden
+	}
+	return nil
+}
+
+// reportKey keeps a key that an agent made; told again, it is the same key.
+func (d *door) reportKey(w http.ResponseWriter, r *http.Request, who core.Actor) error {
+	b, err := readBody(r)
+	if err != nil {
+		return err
+	}
+	i, client, secret := b.uuid("resource", true, id.Resource), b.text("client_id", true, 255), b.text("api_key", true, 4000)
+	if err := b.done(); err != nil {
+		return err
+	}
+	var res order.Resource
+	var customer id.ID
+	err = d.read(r, who, func(v *view) error {
+		if res, err = v.Resource(i); err != nil || i == 0 {
+			return b.unknownUUID("resource", noResourceOr(i, err))
+		}
+		customer = v.provider(res.Provider).Customer
+		return v.servesResource(res)
+	})
+	if err != nil {
+		return err
+	}
+	key := core.DocumentKey{Kind: kindAPIKey, Customer: customer, Name: apiKeyName(i, client)}
+	doc, _, err := d.core.KeepDocument(r.Context(), who, key, func(_ *core.Scene, doc *core.Document) error {
+		k := apiKeyOf(*doc, res)
+		doc.Parent, k.Resource, k.Client = i, i, client
+		return d.fill(doc, k, secret)
+	})
+	if err != nil {
+		return err
+	}
+	return d.showKey(w, r, who, http.StatusCreated, apiKeyOf(doc, res))
+}
+
+func noResourceOr(i id.ID, err error) error {
+	if err != nil {
+		return err
+	}
+	return noResource(i)
+}
+
+// fill keeps a key's secret, sealed; the same secret again is no change.
+func (d *door) fill(doc *core.Document, k apiKey, secret string) error {
+	if was, err := d.core.Unseal(k.Sealed); err != nil || was != secret || doc.State != keyOK {
+		sealed, err := d.core.Seal(secret)
+		if err != nil {
+			return err
+		}
+		k.Sealed, k.Message, k.Modified = sealed, "", d.core.Now()
+	}
+	doc.State = keyOK
+	doc.Body, _ = json.Marshal(k.apiKeyBody) // texts, bytes and a time
+	return nil
+}
+
+func (d *door) showKey(w http.ResponseWriter, r *http.Request, who core.Actor, status int, k apiKey) error {
+	var out any
+	if err := d.read(r, who, func(v *view) error { out = apiKeyModel.object(v, k, nil); return nil }); err != nil {
+		return err
+	}
+	return reply(w, status, out)
+}
+
+// changeKey runs a change of a key that the path names.
+func (d *door) changeKey(w http.ResponseWriter, r *http.Request, who core.Actor, change func(b *body, doc *core.Document, k apiKey) error) error {
+	i := named(r, id.Document)
+	var was apiKey
+	if err := d.read(r, who, func(v *view) (err error) { was, err = v.servingKey(i); return err }); err != nil {
+		return err
+	}
+	b, err := readBody(r)
+	if err != nil {
+		return err
+	}
+	doc, err := d.core.ChangeShownDocument(r.Context(), who, kindAPIKey, i, func(_ *core.Scene, doc *core.Document) error {
+		b.errs = fieldErrors{}
+		if err := change(b, doc, apiKeyOf(*doc, was.resource)); err != nil {
+			return err
+		}
+		return b.done()
+	})
+	if e := core.AsError(err); err != nil && e.Kind == core.Conflict && e.Reason == core.ReasonName {
+		return fieldError("client_id", "This resource has another key of that client.")
+	}
+	if err != nil {
+		return err
+	}
+	return d.showKey(w, r, who, http.StatusOK, apiKeyOf(doc, was.resource))
+}
+
+func (d *door) setKey(w http.ResponseWriter, r *http.Request, who core.Actor) error {
+	return d.changeKey(w, r, who, func(b *body, doc *core.Document, k apiKey) error {
+		secret, client := b.text("api_key", true, 4000), b.text("client_id", false, 255)
+		if len(b.errs) > 0 {
+			return nil
+		}
+		if client != "" {
+			k.Client, doc.Name = client, apiKeyName(k.Resource, client)
+		}
+		return d.fill(doc, k, secret)
+	})
+}
+
+func (d *door) setKeyErred(w http.ResponseWriter, r *http.Request, who core.Actor) error {
+	return d.changeKey(w, r, who, func(b *body, doc *core.Document, k apiKey) error {
+		k.Message, k.Modified = b.text("error_message", true, 4000), d.core.Now()
+		doc.State = keyErred
+		doc.Body, _ = json.Marshal(k.apiKeyBody) // texts, bytes and a time
+		return nil
+	})
+}

@@ -1,0 +1,107 @@
+package waldur
+
+import (
+	"net/http"
+
+	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/tenant"
+)
+
+// syncStatus is what an agent says of one member of a resource.
+type syncStatus struct {
+	Scope    string `json:"scope_type"`
+	Role     string `json:"role_name"`
+	State    string `json:"state"`
+	Username string `json:"username,omitempty"`
+	User     string `json:"user_uuid,omitempty"`
+	Project  string `json:"resource_project_uuid,omitempty"`
+	Message  string `json:"message,omitempty"`
+}
+
+// mostStatuses bounds what is kept beside a resource.
+const mostStatuses = 1000
+
+func (d *door) syncStatusOperations() []operation {
+	return []operation{{"marketplace_provider_resources_set_membership_sync_statuses", "POST", "/api/marketplace-provider-resources/{uuid}/set_membership_sync_statuses/", d.setSyncStatuses, false}}
+}
+
+// setSyncStatuses replaces a resource's list. Members who are not in its team are skipped.
+func (d *door) setSyncStatuses(w http.ResponseWriter, r *http.Request, who core.Actor) error {
+	i := named(r, id.Resource)
+	var res order.Resource
+	var team []member
+	opted := false
+	err := d.read(r, who, func(v *view) (err error) {
+		if res, err = providerView.resource(v, i); err != nil {
+			return err
+		}
+		if !v.may(tenant.SetState, v.provider(res.Provider).Customer, res.Offering) {
+			return errForbidden
+		}
+		team = v.team(res)
+		opted = accountOptionsOf(v.sheet(res.Offering).Offering).SyncStatuses
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !opted {
+		return refuse(http.StatusConflict, detail("The offering has not opted in: its plugin option enable_membership_sync_status is not set."))
+	}
+	b, err := readBody(r)
+	if err != nil {
+		return err
+	}
+	stored, skipped := []syncStatus{}, []string{}
+	items := b.list("statuses", true)
+	if len(items) > mostStatuses {
+		b.errs.add("statuses", "Ensure this field has no more than %d elements.", mostStatuses)
+		items = nil
+	}
+	for _, item := range items {
+		s := readSyncStatus(item)
+		if !s.among(team) {
+			skipped = append(skipped, orElse(s.Username, s.User))
+			continue
+		}
+		stored = append(stored, s)
+	}
+	b.gather("statuses", items)
+	if err := b.done(); err != nil {
+		return err
+	}
+	_, err = d.core.ChangeResource(r.Context(), who, i, core.Providing, tenant.SetState, func(_ *core.Scene, res *order.Resource) error {
+		return keep(res, "membership_sync_statuses", stored)
+	})
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, map[string]any{"stored": len(stored), "skipped": skipped})
+}
+
+func readSyncStatus(b *body) syncStatus {
+	s := syncStatus{Scope: b.choice("scope_type", true, "resource", "resource_project"), Role: b.text("role_name", true, 150),
+		State: b.choice("state", true, "synced", "pending", "error", "missing_in_idp"), Username: b.text("username", false, 255), Message: b.text("message", false, 2000)}
+	if u := b.uuid("user_uuid", false, id.User); u != 0 {
+		s.User = u.UUID(id.User)
+	}
+	if p := b.uuid("resource_project_uuid", false, id.Project); p != 0 {
+		s.Project = p.UUID(id.Project)
+	}
+	if !b.given("username") && !b.given("user_uuid") {
+		b.errs.add("non_field_errors", "Either username or user_uuid is required.")
+	}
+	return s
+}
+
+// among reports whether the member spoken of is in a team, by account, login or UUID.
+func (s syncStatus) among(team []member) bool {
+	for _, m := range team {
+		if s.User == m.user.ID.UUID(id.User) || s.Username != "" && (s.Username == m.account.Username || s.Username == m.user.Login) {
+			return true
+		}
+	}
+	return false
+}
