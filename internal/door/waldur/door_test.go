@@ -40,7 +40,7 @@ type desk struct {
 func (d *desk) now() time.Time { d.mu.Lock(); defer d.mu.Unlock(); return d.at }
 
 // people are whom Sign-As may name, in the order of their tokens.
-var people = []string{"alice", "mary", "carol", "bob", "pat", "sam", "olga", "operator", "sue", "nobody", "reader", "expired", "inactive"}
+var people = []string{"alice", "mary", "carol", "bob", "pat", "sam", "olga", "operator", "sue", "nobody", "reader", "expired", "inactive", "cy", "adam", "frank"}
 
 func tokenOf(who string) string {
 	for n, p := range people {

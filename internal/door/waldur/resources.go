@@ -222,6 +222,7 @@ var resourceModel = slices.Concat(of(aroundModel, func(_ *view, r order.Resource
 	always[order.Resource]("", "parent_offering_name", "parent_offering_slug", "parent_name", "usage_limit_restriction"),
 	always[order.Resource](false, "project_is_in_grace_period", "user_requires_reconsent", "has_api_keys"),
 	always[order.Resource]([]string{}, "available_actions"),
+	always[order.Resource](absent, "parent_uuid", "parent_offering_uuid", "service_settings_uuid"),
 )
 
 // orderOrAbsent writes an order that belongs to a resource, where there is one to see.
