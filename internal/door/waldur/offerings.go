@@ -50,6 +50,13 @@ type particulars struct {
 
 func particularsOf(o catalog.Offering) particulars { return attrs[particulars](o.Attrs) }
 
+// typeOfLimits is the type of an offering of allocations, where it names none: what is done
+// at once is basic, what people do is a matter of their desk.
+var typeOfLimits = map[catalog.Fulfilment]string{
+	catalog.Instant: "Marketplace.Basic", catalog.Manual: "Support.OfferingTemplate", catalog.Webhook: "Marketplace.Script",
+	catalog.Shipment: "Docket.Hardware", catalog.Delivery: "Docket.Pool",
+}
+
 // typeOfCount is the type of an offering that is counted, where it names none.
 var typeOfCount = map[catalog.Fulfilment]string{
 	catalog.Shipment: "Docket.Hardware", catalog.Instant: "Docket.Pool", catalog.Webhook: "Docket.Pool",
@@ -71,7 +78,7 @@ func offeringType(o catalog.Offering) string {
 	case o.Measure == catalog.Count:
 		return typeOfCount[o.Fulfilment]
 	}
-	return "Marketplace.Basic"
+	return typeOfLimits[o.Fulfilment]
 }
 
 func category(o catalog.Offering) string {
@@ -324,6 +331,7 @@ var offeringFilters = map[string]filter[few, catalog.Sheet]{
 type options struct {
 	CanCreateUsers bool `json:"service_provider_can_create_offering_user"`
 	Messaging      bool `json:"enable_provider_consumer_messaging"`
+	CanRestore     bool `json:"can_restore_resource"`
 }
 
 func plugin(o catalog.Offering) options { return attrs[options](pluginOptions(o)) }

@@ -27,7 +27,7 @@ type sideView struct {
 var consumerView = sideView{core.Consuming, func(*view) *core.Sight { return nil }}
 
 // providerView shows what the caller's own customers deliver, and offerings they manage.
-var providerView = sideView{core.Providing, func(v *view) *core.Sight {
+var providerView = sideView{core.ByProvider, func(v *view) *core.Sight {
 	if v.who.SeesAll() {
 		return nil
 	}
