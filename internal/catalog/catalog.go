@@ -57,11 +57,13 @@ func Fulfilments() []Fulfilment { return []Fulfilment{Delivery, Shipment, Manual
 // Consent says whether the paying side's roles decide who may spend.
 type Consent string
 
-// ByRoles: one without the right to approve waits for one who has it. Never: every
-// user of the customer may spend within the limits.
+// ByRoles: one without the right to approve waits for one who has it. Outsiders: the same,
+// but the provider's own projects order what it shares without. Never: every user of the
+// customer may spend within the limits.
 const (
-	ByRoles Consent = "roles"
-	Never   Consent = "never"
+	ByRoles   Consent = "roles"
+	Outsiders Consent = "outsiders"
+	Never     Consent = "never"
 )
 
 // Approval says when the provider must approve an order.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -132,7 +133,7 @@ func (d *draft) is(w order.Who) bool {
 func (d *draft) take(step order.Step, v Verdict) error {
 	do := map[order.Act]func(order.Step, Verdict) error{
 		order.ApproveConsumer: d.approveConsumer, order.ApproveProvider: d.approveProvider, order.OpenProject: d.pass, order.Begin: d.pass,
-		order.RejectConsumer: d.reject, order.RejectProvider: d.reject, order.Cancel: d.cancel, order.Expire: d.cancel, order.Withdraw: d.withdraw,
+		order.RejectConsumer: d.reject, order.RejectProvider: d.reject, order.Cancel: d.cancel, order.Expire: d.cancel, order.Withdraw: d.withdraw, order.Unlink: d.withdraw,
 		order.Amend: d.amend, order.MoveLine: d.moveLines, order.Fulfil: d.fulfil, order.Fail: d.fail, order.Retry: d.retry, order.Restart: d.retry,
 		order.Adjust: d.adjust,
 	}
@@ -212,8 +213,8 @@ func (d *draft) onward(event string, withJob bool) error {
 }
 
 func (d *draft) approveConsumer(step order.Step, v Verdict) error {
-	if d.customer.Blocked {
-		return invalid("customer", "Blocked organization is not available.").because(ReasonBlocked)
+	if err := cmp.Or(d.barred(), d.over()); err != nil {
+		return err
 	}
 	at := d.now
 	d.o.ConsumerBy, d.o.ConsumerAt, d.o.Notes.ConsumerComment = d.who.User.ID, &at, v.Comment
@@ -222,6 +223,9 @@ func (d *draft) approveConsumer(step order.Step, v Verdict) error {
 }
 
 func (d *draft) approveProvider(step order.Step, v Verdict) error {
+	if err := cmp.Or(d.barred(), d.over()); err != nil {
+		return err
+	}
 	at := d.now
 	d.o.ProviderBy, d.o.ProviderAt, d.o.Notes.ProviderComment = d.who.User.ID, &at, v.Comment
 	if len(v.Attrs) > 0 && !bytes.Equal(bytes.TrimSpace(v.Attrs), []byte("{}")) {
@@ -254,6 +258,9 @@ func (d *draft) pass(step order.Step, _ Verdict) error {
 }
 
 func (d *draft) reject(step order.Step, v Verdict) error {
+	if err := d.barred(); err != nil {
+		return err
+	}
 	if step.Act == order.RejectConsumer {
 		d.o.Notes.ConsumerComment = v.Comment
 		at := d.now
@@ -316,6 +323,9 @@ func (d *draft) cancel(step order.Step, v Verdict) error {
 }
 
 func (d *draft) withdraw(step order.Step, v Verdict) error {
+	if err := d.barred(); err != nil && step.Act == order.Withdraw {
+		return err
+	}
 	at := d.now
 	d.o.HiddenAt = &at
 	if step.To == order.Same {

@@ -219,7 +219,7 @@ func (a *applier) changeOffering(path string, o *catalog.Offering, s OfferingSpe
 		oneOf(path+".state", o.State, catalog.States()...),
 		oneOf(path+".measure", o.Measure, catalog.Count, catalog.Limits, catalog.Imagery),
 		oneOf(path+".fulfilment", o.Fulfilment, catalog.Fulfilments()...),
-		oneOf(path+".consent", o.Consent, catalog.ByRoles, catalog.Never),
+		oneOf(path+".consent", o.Consent, catalog.ByRoles, catalog.Outsiders, catalog.Never),
 		oneOf(path+".approval", o.Approval, catalog.ApproveAlways, catalog.ApproveOutsiders, catalog.ApproveNever),
 		oneOf(path+".cancel", o.Cancel, catalog.CancelPreparing, catalog.CancelPending, catalog.CancelNever),
 		oneOf(path+".charged", o.Charged, catalog.OnDone, catalog.OnPlacing),

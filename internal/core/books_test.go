@@ -112,7 +112,10 @@ func (w *walk) act(rt *rapid.T) {
 	sensible := rapid.IntRange(0, 4).Draw(rt, "sensible") > 0
 	if sensible {
 		now := w.state(rt, o.Order.ID)
-		acts = slices.DeleteFunc(acts, func(a order.Act) bool { _, ok := order.Find(now, a); return !ok || a == order.Withdraw })
+		acts = slices.DeleteFunc(acts, func(a order.Act) bool {
+			_, ok := order.Find(now, a)
+			return !ok || a == order.Withdraw || a == order.Unlink
+		})
 	}
 	act := rapid.SampledFrom(acts).Draw(rt, "act")
 	v := core.Verdict{Message: "so it went"}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -133,7 +134,7 @@ func (d *draft) target(p Placement) error {
 func (d *draft) allowed(p Placement) error {
 	right := tenant.PlaceOrder
 	scopes := []id.ID{d.o.Project, d.o.Customer}
-	if p.Type != order.Create && d.sheet.Offering.Consent == catalog.ByRoles {
+	if p.Type != order.Create && d.sheet.Offering.Consent != catalog.Never {
 		switch {
 		case p.Type == order.Terminate:
 			right = tenant.Terminate
@@ -160,15 +161,12 @@ func (d *draft) timely(p Placement) error {
 	if off.State == catalog.Unavailable {
 		return invalid("offering", "%s is unavailable.", off.Name).because(ReasonOffering)
 	}
+	if err := d.over(); err != nil {
+		return err
+	}
 	if p.Type != order.Terminate {
 		switch {
-		case d.customer.Blocked:
-			return invalid("customer", "Blocked organization is not available.").because(ReasonBlocked)
-		case d.customer.Archived:
-			return invalid("customer", "Archived organization is not available.").because(ReasonArchived)
-		case d.project.RemovedAt != nil, d.project.EndOn != nil && *d.project.EndOn < today:
-			return invalid("project", "Project %s has ended.", d.project.Name).because(ReasonProject)
-		case off.State != catalog.Active && off.State != catalog.Paused:
+		case off.State != catalog.Active && (off.State != catalog.Paused || p.Type == order.Create): // what there is goes on while it is paused
 			return invalid("offering", "%s takes no orders: it is %s.", off.Name, off.State).because(ReasonOffering)
 		case off.ForProject != 0 && off.ForProject != d.o.Project:
 			return invalid("offering", "%s is for another project.", off.Name).because(ReasonOffering)
@@ -185,7 +183,29 @@ func (d *draft) timely(p Placement) error {
 			return err
 		}
 	}
-	return d.resourceReady(p)
+	return cmp.Or(d.resourceReady(p), d.barred())
+}
+
+// barred: a customer that is blocked or archived has none of its orders placed, approved,
+// rejected or withdrawn, by whomever; only the desk itself ends what is over.
+func (d *draft) barred() error {
+	switch {
+	case d.who.desk():
+		return nil
+	case d.customer.Blocked:
+		return invalid("customer", "Blocked organization is not available.").because(ReasonBlocked)
+	case d.customer.Archived:
+		return invalid("customer", "Archived organization is not available.").because(ReasonArchived)
+	}
+	return nil
+}
+
+// over: a project whose last day has passed only has things ended.
+func (d *draft) over() error {
+	if d.o.Type != order.Terminate && (d.project.RemovedAt != nil || d.project.EndOn != nil && *d.project.EndOn < day.Of(d.now)) {
+		return invalid("project", "Project %s has ended.", d.project.Name).because(ReasonProject)
+	}
+	return nil
 }
 
 // covered: a customer that has contracts orders only for days that one covers. What runs
@@ -443,7 +463,7 @@ func (d *draft) needsConsent() bool {
 		return true
 	}
 	off := d.sheet.Offering
-	if off.Consent != catalog.ByRoles {
+	if off.Consent == catalog.Never {
 		return false
 	}
 	switch {
@@ -451,7 +471,7 @@ func (d *draft) needsConsent() bool {
 		return false
 	case !off.Shared && d.c.May(d.who, tenant.ApprovePrivate, d.o.Project, d.o.Customer):
 		return false
-	case d.o.Customer == d.provider.Customer:
+	case off.Consent == catalog.Outsiders && off.Shared && d.o.Customer == d.provider.Customer:
 		return false
 	case d.o.Type == order.Terminate && d.c.May(d.who, tenant.ApproveOrder, d.provider.Customer):
 		return false

@@ -16,10 +16,11 @@ import (
 type Side string
 
 // The paying side's scopes are the project and its customer; the delivering side's the
-// offering and the provider's customer.
+// offering and the provider's customer; the provider's that customer alone.
 const (
-	Consuming Side = "consuming"
-	Providing Side = "providing"
+	Consuming  Side = "consuming"
+	Providing  Side = "providing"
+	ByProvider Side = "by-provider"
 )
 
 // scopes lists where a right on a record counts for a side.
@@ -30,6 +31,9 @@ func (c *Core) scopes(r Reader, side Side, customer, project, provider, offering
 	p, err := r.Provider(provider)
 	if err != nil {
 		return nil, err
+	}
+	if side == ByProvider {
+		return []id.ID{p.Customer}, nil
 	}
 	return []id.ID{p.Customer, offering}, nil
 }

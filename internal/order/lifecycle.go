@@ -21,6 +21,7 @@ const (
 	Amend           Act = "amend"
 	Cancel          Act = "cancel"
 	Withdraw        Act = "withdraw"
+	Unlink          Act = "unlink"
 	Expire          Act = "expire"
 	MoveLine        Act = "move-line"
 	Fulfil          Act = "fulfil"
@@ -32,7 +33,7 @@ const (
 
 // Acts lists them all, in the order docs/lifecycle.md prints them.
 func Acts() []Act {
-	return []Act{Place, ApproveConsumer, RejectConsumer, OpenProject, ApproveProvider, RejectProvider, Begin, Amend, Cancel, Withdraw, Expire,
+	return []Act{Place, ApproveConsumer, RejectConsumer, OpenProject, ApproveProvider, RejectProvider, Begin, Amend, Cancel, Withdraw, Unlink, Expire,
 		MoveLine, Fulfil, Fail, Retry, Restart, Adjust}
 }
 
@@ -131,8 +132,11 @@ func build() []Step {
 	for _, s := range []State{PendingConsumer, PendingProvider} {
 		steps = append(steps, Step{s, Withdraw, []Who{Destroyer}, Canceled, Undo, DropJobs, "order.canceled"})
 	}
+	for _, s := range []State{PendingConsumer, PendingProject, PendingProvider, PendingStartDate, Executing} {
+		steps = append(steps, Step{s, Unlink, []Who{Staff}, Canceled, Undo, DropJobs, "order.canceled"})
+	}
 	for _, s := range []State{Done, Erred, Canceled, Rejected} {
-		steps = append(steps, Step{s, Withdraw, []Who{Staff}, Same, NoPosting, KeepJobs, "order.hidden"})
+		steps = append(steps, Step{s, Unlink, []Who{Staff}, Same, NoPosting, KeepJobs, "order.hidden"})
 	}
 	steps = append(steps,
 		Step{Executing, Cancel, []Who{Creator, Canceller}, Canceled, Undo, DropJobs, "order.canceled"}, // every line preparing, and the offering lets it

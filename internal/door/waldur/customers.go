@@ -146,18 +146,56 @@ var customers = list[few, tenant.Customer]{
 		"backend_id":            equals[few](ofOrganization(func(o organization) string { return o.BackendID })),
 		"archived":              is[few](func(_ *view, c tenant.Customer) bool { return c.Archived }),
 		"is_service_provider":   is[few](func(v *view, c tenant.Customer) bool { return v.provides(c.ID) != 0 }),
-		"service_provider_uuid": idIn[few](id.Provider, func(v *view, c tenant.Customer) id.ID { return v.provides(c.ID) }),
+		"service_provider_uuid": servedBy,
 		"owned_by_current_user": is[few](func(v *view, c tenant.Customer) bool { return v.who.HasRole(tenant.CustomerOwner, c.ID) }),
 		"current_user_has_role": roleIn[few](func(c tenant.Customer) id.ID { return c.ID }),
 		"current_user_has_project_create_permission": is[few](func(v *view, c tenant.Customer) bool { return v.may(tenant.CreateProject, c.ID) }),
+		"accounting_is_running":                      surely[few, tenant.Customer](), // from the day it is made
+		"has_resources":                              text(func(v *view, a *ask[few, tenant.Customer], _ string) { a.keep = append(a.keep, v.ordersAnything) }),
+		"organization_group_name":                    none[few, tenant.Customer](),
 		"is_call_managing_organization":              is[few](func(*view, tenant.Customer) bool { return false }),
 		"organization_group_uuid":                    nothing[few, tenant.Customer](id.Document),
 		"user_uuid": uuids(id.User, func(v *view, a *ask[few, tenant.Customer], ids []id.ID) {
 			a.keep = append(a.keep, func(c tenant.Customer) bool { return v.hasRole(tenant.OnCustomer, c.ID, ids) })
 		}),
 	},
-	sorts: nil, // `o` is free text here: what is no key of a customer does not order
+	sorts: map[string]sorting[few, tenant.Customer]{
+		"name":              sortedBy[few](ofCustomer(func(c tenant.Customer) string { return c.Name })),
+		"slug":              sortedBy[few](ofCustomer(func(c tenant.Customer) string { return c.Slug })),
+		"created":           sortedBy[few](func(_ *view, c tenant.Customer) int64 { return int64(c.ID) }),
+		"abbreviation":      sortedBy[few](ofOrganization(func(o organization) string { return o.Abbreviation })),
+		"native_name":       sortedBy[few](ofOrganization(func(o organization) string { return o.NativeName })),
+		"contact_details":   sortedBy[few](ofOrganization(func(o organization) string { return o.Contact })),
+		"agreement_number":  sortedBy[few](ofOrganization(func(o organization) string { return o.Agreement })),
+		"registration_code": sortedBy[few](ofOrganization(func(o organization) string { return o.RegistrationCode })),
+		"backend_id":        sortedBy[few](ofOrganization(func(o organization) string { return o.BackendID })),
+	},
+	loose: true,
 	model: customerModel,
+}
+
+// ordersAnything reports whether a customer has, or had, a resource that the caller sees.
+func (v *view) ordersAnything(c tenant.Customer) bool {
+	n, err := v.CountResources(core.ResourceQuery{Customers: []id.ID{c.ID}})
+	v.failed(err)
+	return n > 0
+}
+
+// servedBy keeps customers with resources of providers, which are named by their own UUID
+// or by that of the customer they are.
+func servedBy(v *view, a *ask[few, tenant.Customer], name string, values []string) {
+	customers, ok := parseUUIDs(id.Customer, values)
+	if !ok {
+		a.errs.add(name, "Enter a valid UUID.")
+		return
+	}
+	ids, _ := parseUUIDs(id.Provider, values)
+	ids = append(ids, v.providersOf(customers)...)
+	a.keep = append(a.keep, func(c tenant.Customer) bool {
+		n, err := v.CountResources(core.ResourceQuery{Customers: []id.ID{c.ID}, Providers: ids})
+		v.failed(err)
+		return len(ids) > 0 && n > 0
+	})
 }
 
 // hasRole reports whether one of the users has a role in a scope that the caller sees.

@@ -40,7 +40,7 @@ type desk struct {
 func (d *desk) now() time.Time { d.mu.Lock(); defer d.mu.Unlock(); return d.at }
 
 // people are whom Sign-As may name, in the order of their tokens.
-var people = []string{"alice", "mary", "carol", "bob", "pat", "sam", "olga", "operator", "sue", "nobody", "reader", "expired", "inactive"}
+var people = []string{"alice", "mary", "carol", "bob", "pat", "sam", "olga", "operator", "sue", "nobody", "reader", "expired", "inactive", "cy", "adam", "frank"}
 
 func tokenOf(who string) string {
 	for n, p := range people {
@@ -85,7 +85,7 @@ func user(login, name string, more func(u *core.UserSpec), roles ...core.RoleSpe
 func world() core.World {
 	yes := true
 	hpc := core.OfferingSpec{Code: "hpc", Name: "HPC", Description: "A cluster.", Measure: catalog.Limits, Fulfilment: catalog.Manual, Cancel: catalog.CancelNever,
-		Attrs: json.RawMessage(`{"type":"Marketplace.Slurm","category":"HPC","plugin_options":{"service_provider_can_create_offering_user":true,"enable_provider_consumer_messaging":true}}`),
+		Attrs: json.RawMessage(`{"type":"Marketplace.Slurm","category":"HPC","plugin_options":{"service_provider_can_create_offering_user":true,"enable_provider_consumer_messaging":true,"can_restore_resource":true}}`),
 		Components: []core.ComponentSpec{
 			{Code: "cpu", Name: "CPU hours", Unit: "kh", Billing: catalog.ByUsage},
 			{Code: "storage", Name: "Storage", Unit: "TB", Billing: catalog.ByLimit, Stock: &yes, Min: ptr(money.Unit), Max: ptr(1000 * money.Unit)},
@@ -292,6 +292,9 @@ func TestEveryWordOfTheCoreHasOneOfTheVendors(t *testing.T) {
 	for _, f := range catalog.Fulfilments() {
 		if typeOfCount[f] == "" {
 			t.Errorf("what is counted and fulfilled by %s has no type", f)
+		}
+		if typeOfLimits[f] == "" {
+			t.Errorf("allocations fulfilled by %s have no type", f)
 		}
 	}
 	for _, m := range []catalog.Measuring{catalog.Count, catalog.Limits, catalog.Imagery} {

@@ -1,13 +1,16 @@
 package waldur
 
 import (
+	"encoding/json"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/docket-desk/docket/internal/day"
+	"github.com/docket-desk/docket/internal/front"
 	"github.com/docket-desk/docket/internal/id"
 )
 
@@ -148,6 +151,13 @@ func date[Q, T any](set func(v *view, a *ask[Q, T], d day.Day)) filter[Q, T] {
 	}
 }
 
+// justAfter turns a bound that is included into one that is not: what is kept is in whole
+// microseconds.
+func justAfter(t time.Time) *time.Time {
+	t = t.Truncate(time.Microsecond).Add(time.Microsecond)
+	return &t
+}
+
 // instants are the spellings that filters and bodies take; without an offset it is UTC.
 var instants = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04",
 	"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04", time.DateOnly}
@@ -203,6 +213,56 @@ func until[Q, T any](get func(v *view, t T) time.Time) filter[Q, T] {
 	return instant(func(v *view, a *ask[Q, T], at time.Time) {
 		a.keep = append(a.keep, func(t T) bool { return !get(v, t).After(at) })
 	})
+}
+
+// unheeded reads a date-time and lets every row pass: no time of change is kept of such
+// records, and whoever asks for what has changed since must not miss it.
+func unheeded[Q, T any]() filter[Q, T] {
+	return instant(func(*view, *ask[Q, T], time.Time) {})
+}
+
+// none is for a word that no record here has: to ask for it is to ask for no rows.
+func none[Q, T any]() filter[Q, T] {
+	return func(_ *view, a *ask[Q, T], _ string, _ []string) { a.none = true }
+}
+
+// surely is for what is so of every record here.
+func surely[Q, T any]() filter[Q, T] { return is[Q](func(*view, T) bool { return true }) }
+
+// inside keeps rows with an object that holds what the value, an object itself, names:
+// equal members, or one of several where a list is named.
+func inside[Q, T any](get func(v *view, t T) json.RawMessage) filter[Q, T] {
+	return text(func(v *view, a *ask[Q, T], s string) {
+		var want map[string]any
+		if err := front.DecodeJSON([]byte(s), new(any)); err != nil {
+			a.fault = rule("Filter attribute is not valid json.")
+			return
+		}
+		if json.Unmarshal([]byte(s), &want) != nil || want == nil {
+			a.fault = rule("Filter attribute should be an dict.")
+			return
+		}
+		a.keep = append(a.keep, func(t T) bool { return holds(attrs[map[string]any](get(v, t)), want) })
+	})
+}
+
+func holds(got, want map[string]any) bool {
+	for k, w := range want {
+		several, ok := w.([]any)
+		if !ok {
+			several = []any{w}
+		}
+		if !slices.ContainsFunc(several, func(x any) bool { return reflect.DeepEqual(got[k], x) || hasElement(got[k], x) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// hasElement reports whether a list has an element.
+func hasElement(list, x any) bool {
+	l, ok := list.([]any)
+	return ok && slices.ContainsFunc(l, func(y any) bool { return reflect.DeepEqual(x, y) })
 }
 
 // nothing is for what no record here has: to ask for it is to ask for no rows.

@@ -21,6 +21,8 @@ var everything = core.Page{Limit: math.MaxInt32, Ascending: true}
 type list[Q, T any] struct {
 	filters map[string]filter[Q, T]
 	sorts   map[string]sorting[Q, T] // what `o` takes, without "-"
+	// loose: `o` takes any word, and one that is no key does not order.
+	loose bool
 	// rows reads the rows of q: all of them where size is 0.
 	rows func(v *view, q Q, skip, size int) ([]T, error)
 	// count counts the rows of q; nil: rows are few and always read whole.
@@ -35,6 +37,8 @@ type ask[Q, T any] struct {
 	keep []func(T) bool
 	by   []func(a, b T) int
 	errs fieldErrors
+	// fault is what is wrong with a parameter that the vendor does not word by its name.
+	fault error
 }
 
 // filter narrows by one parameter; its values are never empty texts.
@@ -120,7 +124,7 @@ func (l *list[Q, T]) ask(v *view, q Q) (*ask[Q, T], error) {
 	if v.err != nil {
 		return nil, v.err
 	}
-	return a, a.errs.refusal()
+	return a, cmp.Or(a.fault, a.errs.refusal())
 }
 
 // order reads `o`: keys in repeated parameters or joined by commas, "-" turns one round.
@@ -130,7 +134,7 @@ func (l *list[Q, T]) order(v *view, a *ask[Q, T], values []string) {
 		name, down := strings.CutPrefix(k, "-")
 		s, ok := l.sorts[name]
 		switch {
-		case !ok && l.sorts != nil:
+		case !ok && l.sorts != nil && !l.loose:
 			a.errs.add("o", "Select a valid choice. %s is not one of the available choices.", k)
 		case !ok:
 		case s.query != nil && (len(keys) == 1 || s.rows == nil):

@@ -48,29 +48,36 @@ func grantee(read func(u tenant.User) string) func(*view, tenant.Grant) string {
 }
 
 var (
-	granteeLogin = grantee(func(u tenant.User) string { return u.Login })
-	granteeName  = grantee(func(u tenant.User) string { return u.FullName })
-	granteeMail  = grantee(func(u tenant.User) string { return u.Email })
+	granteeLogin  = grantee(func(u tenant.User) string { return u.Login })
+	granteeName   = grantee(func(u tenant.User) string { return u.FullName })
+	granteeMail   = grantee(func(u tenant.User) string { return u.Email })
+	granteeSlug   = grantee(func(u tenant.User) string { return slugOf(u.Login) })
+	granteeNative = grantee(func(u tenant.User) string { return attrs[profile](u.Attrs).NativeName })
 )
+
+// namesRole reports whether one of the values is a role's name or UUID.
+func namesRole(values []string, r tenant.Role) bool {
+	name := roleName[r]
+	return slices.ContainsFunc(values, func(s string) bool {
+		return strings.EqualFold(s, name) || strings.EqualFold(strings.ReplaceAll(s, "-", ""), hashed(id.Role, name))
+	})
+}
 
 var members = list[place, tenant.Grant]{
 	rows: func(v *view, p place, _, _ int) ([]tenant.Grant, error) { return v.Grants(p.on, p.id) },
 	filters: map[string]filter[place, tenant.Grant]{
 		"user":          idIn[place](id.User, func(_ *view, g tenant.Grant) id.ID { return g.User }),
 		"username":      equals[place](granteeLogin),
-		"user_slug":     equals[place](grantee(func(u tenant.User) string { return slugOf(u.Login) })),
+		"user_slug":     contains[place](granteeSlug),
 		"full_name":     contains[place](granteeName),
-		"native_name":   contains[place](grantee(func(u tenant.User) string { return attrs[profile](u.Attrs).NativeName })),
+		"native_name":   contains[place](granteeNative),
 		"search_string": contains[place](grantee(func(u tenant.User) string { return u.Login + " " + u.FullName + " " + u.Email })),
 		"user_url": links(id.User, func(_ *view, a *ask[place, tenant.Grant], ids []id.ID) {
 			a.keep = append(a.keep, func(g tenant.Grant) bool { return slices.Contains(ids, g.User) })
 		}),
 		"role": func(_ *view, a *ask[place, tenant.Grant], _ string, values []string) {
 			a.keep = append(a.keep, func(g tenant.Grant) bool {
-				name := roleName[g.Role]
-				return slices.ContainsFunc(values, func(s string) bool {
-					return strings.EqualFold(s, name) || strings.ReplaceAll(s, "-", "") == hashed(id.Role, name)
-				})
+				return namesRole(values, g.Role)
 			})
 		},
 	},
@@ -78,7 +85,7 @@ var members = list[place, tenant.Grant]{
 		"created":         sortedBy[place](func(_ *view, g tenant.Grant) int64 { return int64(g.ID) }),
 		"email":           sortedBy[place](granteeMail),
 		"full_name":       sortedBy[place](granteeName),
-		"native_name":     sortedBy[place](granteeName),
+		"native_name":     sortedBy[place](granteeNative),
 		"username":        sortedBy[place](granteeLogin),
 		"role":            sortedBy[place](func(_ *view, g tenant.Grant) string { return roleName[g.Role] }),
 		"expiration_time": sortedBy[place](func(_ *view, g tenant.Grant) string { s, _ := stampOrNull(g.Until).(string); return s }),

@@ -50,6 +50,13 @@ type particulars struct {
 
 func particularsOf(o catalog.Offering) particulars { return attrs[particulars](o.Attrs) }
 
+// typeOfLimits is the type of an offering of allocations, where it names none: what is done
+// at once is basic, what people do is a matter of their desk.
+var typeOfLimits = map[catalog.Fulfilment]string{
+	catalog.Instant: "Marketplace.Basic", catalog.Manual: "Support.OfferingTemplate", catalog.Webhook: "Marketplace.Script",
+	catalog.Shipment: "Docket.Hardware", catalog.Delivery: "Docket.Pool",
+}
+
 // typeOfCount is the type of an offering that is counted, where it names none.
 var typeOfCount = map[catalog.Fulfilment]string{
 	catalog.Shipment: "Docket.Hardware", catalog.Instant: "Docket.Pool", catalog.Webhook: "Docket.Pool",
@@ -71,7 +78,7 @@ func offeringType(o catalog.Offering) string {
 	case o.Measure == catalog.Count:
 		return typeOfCount[o.Fulfilment]
 	}
-	return "Marketplace.Basic"
+	return typeOfLimits[o.Fulfilment]
 }
 
 func category(o catalog.Offering) string {
@@ -203,7 +210,7 @@ var publicOfferingModel = slices.Concat(model[catalog.Sheet]{
 	{name: "url", value: func(v *view, s catalog.Sheet) any { return v.publicOfferingLink(s.Offering.ID) }},
 }, offeringBase, model[catalog.Sheet]{
 	{name: "plans", value: func(v *view, s catalog.Sheet) any { return publicPlanModel.objects(v, pricings(s, false)) }},
-}, always[catalog.Sheet](true, "is_accessible"), always[catalog.Sheet](false, "open_for_proposals", "user_has_consent"),
+}, always[catalog.Sheet](absent, "config_drive_default"), always[catalog.Sheet](true, "is_accessible"), always[catalog.Sheet](false, "open_for_proposals", "user_has_consent"),
 	always[catalog.Sheet]([]string{}, "promotion_campaigns"))
 
 var providerOfferingModel = slices.Concat(model[catalog.Sheet]{
@@ -293,16 +300,27 @@ var offeringFilters = map[string]filter[few, catalog.Sheet]{
 		ids, _ := parseUUIDs(id.Offering, strings.Split(s, ","))
 		a.keep = append(a.keep, func(s catalog.Sheet) bool { return slices.Contains(ids, s.Offering.ID) })
 	}),
-	"can_create_offering_user":    is[few](func(_ *view, s catalog.Sheet) bool { return plugin(s.Offering).CanCreateUsers }),
-	"created":                     since[few](sheetMade),
-	"created_before":              until[few](sheetMade),
-	"modified":                    since[few](sheetMade),
-	"modified_before":             until[few](sheetMade),
-	"parent_uuid":                 nothing[few, catalog.Sheet](id.Offering),
-	"category_group_uuid":         nothing[few, catalog.Sheet](id.Document),
-	"offering_group_uuid":         nothing[few, catalog.Sheet](id.Document),
-	"organization_group_uuid":     nothing[few, catalog.Sheet](id.Document),
-	"tag":                         nothing[few, catalog.Sheet](id.Document),
+	"can_create_offering_user": is[few](func(_ *view, s catalog.Sheet) bool { return plugin(s.Offering).CanCreateUsers }),
+	"created":                  since[few](sheetMade),
+	"created_before":           until[few](sheetMade),
+	"modified":                 unheeded[few, catalog.Sheet](),
+	"modified_before":          unheeded[few, catalog.Sheet](),
+	"parent_uuid":              nothing[few, catalog.Sheet](id.Offering),
+	"category_group_uuid":      nothing[few, catalog.Sheet](id.Document),
+	"offering_group_uuid":      nothing[few, catalog.Sheet](id.Document),
+	"organization_group_uuid":  nothing[few, catalog.Sheet](id.Document),
+	"tag":                      nothing[few, catalog.Sheet](id.Document),
+	"scope_uuid":               none[few, catalog.Sheet](),
+	"tag_name":                 none[few, catalog.Sheet](),
+	"tag_names_and":            none[few, catalog.Sheet](),
+	"tags_and":                 none[few, catalog.Sheet](),
+	"importable":               none[few, catalog.Sheet](),   // nothing here can be imported
+	"accessible":               surely[few, catalog.Sheet](), // of others nothing is told
+	"accessible_via_calls":     is[few](never[catalog.Sheet]),
+	"attributes":               inside[few](func(_ *view, s catalog.Sheet) json.RawMessage { return particularsOf(s.Offering).Attributes }),
+	"service_manager_uuid": uuids(id.User, func(v *view, a *ask[few, catalog.Sheet], ids []id.ID) {
+		a.keep = append(a.keep, func(s catalog.Sheet) bool { return v.managed(s.Offering, ids) })
+	}),
 	"has_terms_of_service":        is[few](never[catalog.Sheet]),
 	"has_active_terms_of_service": is[few](never[catalog.Sheet]),
 	"open_for_proposals":          is[few](never[catalog.Sheet]),
@@ -313,9 +331,23 @@ var offeringFilters = map[string]filter[few, catalog.Sheet]{
 type options struct {
 	CanCreateUsers bool `json:"service_provider_can_create_offering_user"`
 	Messaging      bool `json:"enable_provider_consumer_messaging"`
+	CanRestore     bool `json:"can_restore_resource"`
 }
 
 func plugin(o catalog.Offering) options { return attrs[options](pluginOptions(o)) }
+
+// managed reports whether one of the users manages an offering: by a role in it, or as
+// service manager of who delivers it.
+func (v *view) managed(o catalog.Offering, users []id.ID) bool {
+	own, err := v.GrantsIn(tenant.OnOffering, o.ID)
+	v.failed(err)
+	all, err := v.GrantsIn(tenant.OnCustomer, v.provider(o.Provider).Customer)
+	v.failed(err)
+	manages := func(g tenant.Grant) bool {
+		return slices.Contains(users, g.User) && (g.Role == tenant.OfferingManager || g.Role == tenant.CustomerManager)
+	}
+	return slices.ContainsFunc(own, manages) || slices.ContainsFunc(all, manages)
+}
 
 // allowedTo keeps offerings that the customers may order.
 func allowedTo(v *view, a *ask[few, catalog.Sheet], customers []id.ID) {
@@ -342,7 +374,7 @@ func (v *view) hasResources(q core.ResourceQuery) func(s catalog.Sheet) bool {
 var offeringSorts = map[string]sorting[few, catalog.Sheet]{
 	"name":                 sortedBy[few](sheetName),
 	"type":                 sortedBy[few](sheetType),
-	"state":                sortedBy[few](words(func(o catalog.Offering) string { return offeringState[o.State] })),
+	"state":                sortedBy[few](words(func(o catalog.Offering) string { return stateNumber[o.State] })),
 	"created":              sortedBy[few](func(_ *view, s catalog.Sheet) int64 { return int64(s.Offering.ID) }),
 	"total_cost":           sortedBy[few](func(*view, catalog.Sheet) int { return 0 }),
 	"total_cost_estimated": sortedBy[few](func(*view, catalog.Sheet) int { return 0 }),

@@ -22,8 +22,8 @@ type act struct {
 	detail string
 	// body reads what comes with it.
 	body func(b *body) core.Verdict
-	// not: types of offering that do not take it.
-	not []string
+	// only: types of offering that take it; nil: as the core says.
+	only []string
 	// again is a state in which repeating it is no error.
 	again order.State
 }
@@ -38,13 +38,21 @@ var acts = []act{
 	{name: "cancel", act: order.Cancel, side: core.Consuming, right: tenant.CancelOrder, status: 202, detail: "Order has been canceled.", body: nothingMore},
 	{name: "destroy", method: http.MethodDelete, act: order.Withdraw, side: core.Consuming, right: tenant.DestroyOrder, status: 204, body: nothingMore},
 	{name: "retry", act: order.Retry, side: core.Providing, right: tenant.ApproveOrder, status: 200, detail: "Order is executed again.", body: nothingMore},
-	{name: "set_state_executing", act: order.Restart, side: core.Providing, right: tenant.ApproveOrder, status: 200, detail: "Order is executing.", body: nothingMore, not: byHand},
-	{name: "set_state_done", act: order.Fulfil, side: core.Providing, right: tenant.ApproveOrder, status: 200, detail: "Order is done.", body: nothingMore},
-	{name: "set_state_erred", act: order.Fail, side: core.Providing, right: tenant.ApproveOrder, status: 200, detail: "Order is erred.", body: failing, not: byHand, again: order.Erred},
+	{name: "unlink", act: order.Unlink, side: core.Consuming, right: staffOnly, status: 204, body: nothingMore},
+	{name: "set_state_executing", act: order.Restart, side: core.Providing, right: tenant.ApproveOrder, status: 200, detail: "Order is executing.", body: nothingMore, only: byAgent},
+	{name: "set_state_done", act: order.Fulfil, side: core.Providing, right: tenant.ApproveOrder, status: 200, detail: "Order is done.", body: nothingMore, only: byProvider},
+	{name: "set_state_erred", act: order.Fail, side: core.Providing, right: tenant.ApproveOrder, status: 200, detail: "Order is erred.", body: failing, only: byAgent, again: order.Erred},
 }
 
-// byHand are types whose orders nobody's agent moves.
-var byHand = []string{"Marketplace.Basic", "Support.OfferingTemplate"}
+// staffOnly is a right that no role gives.
+const staffOnly tenant.Right = ""
+
+// byAgent are the types whose orders a site's agent moves, with those of other doors' that
+// a provider moves; byProvider those that people move as well.
+var (
+	byAgent    = []string{"Marketplace.Slurm", "Docket.Hardware", "Docket.Pool"}
+	byProvider = append([]string{"Marketplace.Basic", "Support.OfferingTemplate"}, byAgent...)
+)
 
 func nothingMore(*body) core.Verdict { return core.Verdict{} }
 
@@ -74,7 +82,7 @@ func (d *door) act(a act) func(w http.ResponseWriter, r *http.Request, who core.
 			verdict = a.body(b)
 			err = b.done()
 		}
-		if err != nil || len(a.not) > 0 {
+		if err != nil || len(a.only) > 0 {
 			if first := d.read(r, who, func(v *view) error { return v.before(a, o) }); first != nil {
 				return first
 			}
@@ -105,7 +113,7 @@ func (v *view) before(a act, i id.ID) error {
 	if _, ok := order.Find(p.Order.State, a.act); !ok && (a.again == "" || p.Order.State != a.again) {
 		return refuse(http.StatusConflict, validStates(order.Possible(a.act)))
 	}
-	if slices.Contains(a.not, offeringType(p.Offering)) {
+	if len(a.only) > 0 && !slices.Contains(a.only, offeringType(p.Offering)) {
 		return unsupported(p)
 	}
 	return nil

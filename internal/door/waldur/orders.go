@@ -373,7 +373,7 @@ var orderFilters = map[string]orderFilter{
 	"provider_uuid": uuids(id.Customer, func(v *view, a *orderAsk, ids []id.ID) { among(a, &a.q.Providers, v.providersOf(ids)) }),
 	"created":       instant(func(_ *view, a *orderAsk, t time.Time) { a.q.From = &t }),
 	"created_before": instant(func(_ *view, a *orderAsk, t time.Time) {
-		a.q.Until = &t
+		a.q.Until = justAfter(t)
 	}),
 	"modified":        since[core.OrderQuery](func(_ *view, p core.Placed) time.Time { return modified(p.Order) }),
 	"modified_before": until[core.OrderQuery](func(_ *view, p core.Placed) time.Time { return modified(p.Order) }),
@@ -391,7 +391,10 @@ var orderFilters = map[string]orderFilter{
 	"can_approve_as_consumer": approvable(order.PendingConsumer, approvesAsConsumer),
 	"can_approve_as_provider": approvable(order.PendingProvider, approvesAsProvider),
 	"was_auto_approved":       flag(func(_ *view, a *orderAsk, yes bool) { a.none = a.none || yes }),
-	"parent_offering_uuid":    nothing[core.OrderQuery, core.Placed](id.Offering),
+	"service_manager_uuid": uuids(id.User, func(v *view, a *orderAsk, ids []id.ID) {
+		among(a, &a.q.Offerings, v.offeringsThat(func(o catalog.Offering) bool { return v.managed(o, ids) }))
+	}),
+	"parent_offering_uuid": nothing[core.OrderQuery, core.Placed](id.Offering),
 }
 
 var orderSorts = map[string]sorting[core.OrderQuery, core.Placed]{

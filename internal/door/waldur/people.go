@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/docket-desk/docket/internal/auth"
 	"github.com/docket-desk/docket/internal/core"
@@ -154,6 +153,7 @@ var person = slices.Concat(model[tenant.User]{
 	always[tenant.User]([]string{}, "affiliations", "identity_provider_fields", "nationalities", "eduperson_assurance", "managed_isds", "active_isds"),
 	always[tenant.User](false, "is_identity_manager", "should_protect_user_details", "has_active_session", "is_admin_deactivated"),
 	always[tenant.User](true, "notifications_enabled", "can_use_personal_access_tokens"),
+	always[tenant.User](absent, "token", "ip_address", "attribute_sources"), // a token is not kept, the rest is not known
 )
 
 var userModel = append(slices.Clone(person),
@@ -245,78 +245,9 @@ func slugOf(name string) string {
 	return strings.TrimSuffix(b.String(), "-")
 }
 
-func joined(_ *view, u tenant.User) time.Time { return u.ID.Time() }
-
-func ofUser(read func(u tenant.User) string) func(*view, tenant.User) string {
-	return func(_ *view, u tenant.User) string { return read(u) }
-}
-
-func ofProfile(read func(p profile) string) func(*view, tenant.User) string {
-	return func(_ *view, u tenant.User) string { return read(attrs[profile](u.Attrs)) }
-}
-
-func yesNo(yes bool) string {
-	if yes {
-		return "1"
-	}
-	return "0"
-}
-
-// withRoleIn keeps users with a role in one of the scopes named.
-func withRoleIn(kind id.Kind, on tenant.Scope) filter[few, tenant.User] {
-	return uuids(kind, func(v *view, a *ask[few, tenant.User], ids []id.ID) {
-		var holders []id.ID
-		for _, i := range ids {
-			grants, err := v.Grants(on, i)
-			if core.KindOf(err) != core.NotFound {
-				v.failed(err)
-			}
-			for _, g := range grants {
-				holders = append(holders, g.User)
-			}
-		}
-		a.keep = append(a.keep, func(u tenant.User) bool { return slices.Contains(holders, u.ID) })
-	})
-}
-
 var users = list[few, tenant.User]{
-	rows: whole(func(v *view) ([]tenant.User, error) { return v.Users(core.UserQuery{Page: everything}) }),
-	filters: map[string]filter[few, tenant.User]{
-		"username":            equals[few](ofUser(func(u tenant.User) string { return u.Login })),
-		"email":               contains[few](ofUser(func(u tenant.User) string { return u.Email })),
-		"full_name":           contains[few](ofUser(func(u tenant.User) string { return u.FullName })),
-		"native_name":         contains[few](ofProfile(func(p profile) string { return p.NativeName })),
-		"job_title":           contains[few](ofProfile(func(p profile) string { return p.JobTitle })),
-		"phone_number":        contains[few](ofProfile(func(p profile) string { return p.Phone })),
-		"organization":        contains[few](ofProfile(func(p profile) string { return p.Organization })),
-		"civil_number":        equals[few](ofProfile(func(p profile) string { return p.Civil })),
-		"registration_method": equals[few](func(*view, tenant.User) string { return "default" }),
-		"query":               contains[few](ofUser(func(u tenant.User) string { return u.Login + " " + u.FullName + " " + u.Email })),
-		"user_keyword":        contains[few](ofUser(func(u tenant.User) string { return u.Login + " " + u.FullName + " " + u.Email })),
-		"is_active":           is[few](func(_ *view, u tenant.User) bool { return u.Active }),
-		"is_staff":            is[few](func(_ *view, u tenant.User) bool { return u.Staff }),
-		"is_support":          is[few](func(_ *view, u tenant.User) bool { return u.Support }),
-		"date_joined":         since[few](joined),
-		"customer_uuid":       withRoleIn(id.Customer, tenant.OnCustomer),
-		"project_uuid":        withRoleIn(id.Project, tenant.OnProject),
-		"username_list": text(func(_ *view, a *ask[few, tenant.User], s string) {
-			names := strings.Split(s, ",")
-			a.keep = append(a.keep, func(u tenant.User) bool { return slices.Contains(names, u.Login) })
-		}),
-	},
-	sorts: map[string]sorting[few, tenant.User]{
-		"username":            sortedBy[few](ofUser(func(u tenant.User) string { return u.Login })),
-		"email":               sortedBy[few](ofUser(func(u tenant.User) string { return u.Email })),
-		"full_name":           sortedBy[few](ofUser(func(u tenant.User) string { return u.FullName })),
-		"is_active":           sortedBy[few](ofUser(func(u tenant.User) string { return yesNo(u.Active) })),
-		"is_staff":            sortedBy[few](ofUser(func(u tenant.User) string { return yesNo(u.Staff) })),
-		"is_support":          sortedBy[few](ofUser(func(u tenant.User) string { return yesNo(u.Support) })),
-		"job_title":           sortedBy[few](ofProfile(func(p profile) string { return p.JobTitle })),
-		"native_name":         sortedBy[few](ofProfile(func(p profile) string { return p.NativeName })),
-		"organization":        sortedBy[few](ofProfile(func(p profile) string { return p.Organization })),
-		"phone_number":        sortedBy[few](ofProfile(func(p profile) string { return p.Phone })),
-		"description":         sortedBy[few](ofProfile(func(p profile) string { return p.Description })),
-		"registration_method": sortedBy[few](ofUser(func(tenant.User) string { return "" })),
-	},
-	model: userModel,
+	rows:    whole(func(v *view) ([]tenant.User, error) { return v.Users(core.UserQuery{Page: everything}) }),
+	filters: userFilters[few](func(u tenant.User) tenant.User { return u }),
+	sorts:   userSorts[few](func(u tenant.User) tenant.User { return u }),
+	model:   userModel,
 }

@@ -71,6 +71,7 @@ var projectModel = shown(slices.Concat(model[tenant.Project]{
 	"science_sub_domain", "project_credit"),
 	always[tenant.Project]("", "oecd_fos_2007_label", "affiliation_name", "affiliation_code", "science_sub_domain_name", "science_sub_domain_code",
 		"science_domain_name", "science_domain_code"),
+	always[tenant.Project](absent, "science_domain_uuid"),
 	always[tenant.Project](false, "is_industry", "is_in_grace_period"),
 	always[tenant.Project](true, "customer_display_billing_info_in_projects"),
 	always[tenant.Project]([]string{}, "project_metadata", "user_email_patterns", "user_affiliations", "user_identity_sources"),
@@ -135,8 +136,8 @@ func projectFilters[Q any]() map[string]filter[Q, tenant.Project] {
 		})),
 		"created":         since[Q](projectMade),
 		"created_before":  until[Q](projectMade),
-		"modified":        since[Q](projectMade),
-		"modified_before": until[Q](projectMade),
+		"modified":        unheeded[Q, tenant.Project](),
+		"modified_before": unheeded[Q, tenant.Project](),
 		"is_removed":      is[Q](func(_ *view, p tenant.Project) bool { return p.RemovedAt != nil }),
 		"conceal_finished_projects": flag(func(v *view, a *ask[Q, tenant.Project], yes bool) {
 			now := v.door.core.Now()
@@ -149,7 +150,9 @@ func projectFilters[Q any]() map[string]filter[Q, tenant.Project] {
 		"current_user_has_role":      roleIn[Q](func(p tenant.Project) id.ID { return p.ID }),
 		"user_uuid":                  memberOf[Q](),
 		"user_uuid_with_active_role": memberOf[Q](),
+		"accounting_is_running":      surely[Q, tenant.Project](),
 		"has_affiliation":            is[Q](never[tenant.Project]),
+		"affiliation_name":           none[Q, tenant.Project](),
 		"affiliation_uuid":           nothing[Q, tenant.Project](id.Document),
 		"science_domain_uuid":        nothing[Q, tenant.Project](id.Document),
 		"science_sub_domain_uuid":    nothing[Q, tenant.Project](id.Document),

@@ -190,11 +190,26 @@ var categories = list[few, shelf]{
 		"resource_project_uuid": uuids(id.Project, func(v *view, a *ask[few, shelf], ids []id.ID) {
 			a.keep = append(a.keep, v.usedBy(core.ResourceQuery{Projects: ids}))
 		}),
+		"accessible": surely[few, shelf](), // of other offerings nothing is told
+		"customers_offerings_state": func(v *view, a *ask[few, shelf], name string, values []string) {
+			ids, _ := parseUUIDs(id.Customer, v.req.URL.Query()["customer_uuid"])
+			choices(stateNumber, func(v *view, a *ask[few, shelf], states []catalog.State) {
+				a.keep = append(a.keep, func(s shelf) bool {
+					return slices.ContainsFunc(s.offerings, func(o catalog.Offering) bool {
+						return slices.Contains(states, o.State) && (ids == nil || slices.Contains(ids, v.provider(o.Provider).Customer))
+					})
+				})
+			})(v, a, name, values)
+		},
 		"group_uuid": nothing[few, shelf](id.Document),
 	},
-	sorts: nil, // `o` is free text here
+	sorts: map[string]sorting[few, shelf]{"title": sortedBy[few](shelfTitle)},
+	loose: true,
 	model: categoryModel,
 }
+
+// stateNumber spells an offering's state as the vendor's database does.
+var stateNumber = map[catalog.State]string{catalog.Draft: "1", catalog.Active: "2", catalog.Paused: "3", catalog.Archived: "4", catalog.Unavailable: "5"}
 
 // usedBy keeps categories with a resource of that query.
 func (v *view) usedBy(q core.ResourceQuery) func(s shelf) bool {

@@ -16,21 +16,24 @@ import (
 // resource; what it returns is the answer, nil for an empty object.
 type edit struct {
 	name  string
+	side  core.Side // where the right counts
 	right tenant.Right
 	do    func(s *core.Scene, b *body, r *order.Resource, d *door) (answer any, err error)
 }
 
+// A manager of an offering reaches its resources only where the vendor looks at the
+// offering itself.
 var providerEdits = []edit{
-	{"set_backend_id", tenant.SetBackendID, setBackendID},
-	{"submit_report", tenant.SubmitReport, submitReport},
-	{"set_backend_metadata", tenant.SetBackendID, setBackendMetadata},
-	{"set_endpoints", tenant.SetBackendID, setEndpoints},
-	{"set_limits", tenant.SetLimits, setLimits},
-	{"set_state_ok", tenant.SetState, setStateOK},
-	{"set_as_ok", tenant.SetState, setAsOK},
-	{"set_as_erred", tenant.SetState, setAsErred},
-	{"refresh_last_sync", tenant.SetBackendID, refreshLastSync},
-	{"set_end_date_by_provider", tenant.SetEndDate, setEndDate},
+	{"set_backend_id", core.Providing, tenant.SetBackendID, setBackendID},
+	{"submit_report", core.ByProvider, tenant.SubmitReport, submitReport},
+	{"set_backend_metadata", core.ByProvider, tenant.SetBackendID, setBackendMetadata},
+	{"set_endpoints", core.ByProvider, tenant.SetBackendID, setEndpoints},
+	{"set_limits", core.ByProvider, tenant.SetLimits, setLimits},
+	{"set_state_ok", core.ByProvider, tenant.SetState, setStateOK},
+	{"set_as_ok", core.ByProvider, tenant.SetState, setAsOK},
+	{"set_as_erred", core.ByProvider, tenant.SetState, setAsErred},
+	{"refresh_last_sync", core.ByProvider, tenant.SetBackendID, refreshLastSync},
+	{"set_end_date_by_provider", core.ByProvider, tenant.SetEndDate, setEndDate},
 }
 
 func (d *door) resourceEdits() []operation {
@@ -54,7 +57,7 @@ func (d *door) edit(s sideView, e edit) front.Handler {
 			return err
 		}
 		var answer any
-		_, err = d.core.ChangeResource(r.Context(), who, i, s.side, e.right, func(scene *core.Scene, res *order.Resource) error {
+		_, err = d.core.ChangeResource(r.Context(), who, i, e.side, e.right, func(scene *core.Scene, res *order.Resource) error {
 			b, err := readBody(r)
 			if err != nil {
 				return err
@@ -224,8 +227,8 @@ func changeEnd(b *body, r *order.Resource, d *door) error {
 
 // patchResource changes what the people who use a resource, or deliver it, may change.
 func (d *door) patchResource(s sideView) front.Handler {
-	rights := map[core.Side]tenant.Right{core.Consuming: tenant.Terminate, core.Providing: tenant.SetEndDate}
-	return d.edit(s, edit{"partial_update", rights[s.side], func(_ *core.Scene, b *body, r *order.Resource, d *door) (any, error) {
+	rights := map[core.Side]tenant.Right{core.Consuming: tenant.Terminate, core.ByProvider: tenant.SetEndDate}
+	return d.edit(s, edit{"partial_update", s.side, rights[s.side], func(_ *core.Scene, b *body, r *order.Resource, d *door) (any, error) {
 		k := kept(*r)
 		if b.given("name") {
 			r.Name = b.text("name", true, 150)

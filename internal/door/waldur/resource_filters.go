@@ -1,7 +1,9 @@
 package waldur
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/docket-desk/docket/internal/catalog"
@@ -77,9 +79,9 @@ var resourceFilters = map[string]resourceFilter{
 		a.q.Words = s
 	}),
 	"created":                instant(func(_ *view, a *resourceAsk, t time.Time) { a.q.From = &t }),
-	"created_before":         instant(func(_ *view, a *resourceAsk, t time.Time) { a.q.Until = &t }),
-	"modified":               instant(func(*view, *resourceAsk, time.Time) {}), // read and checked: no time of change is kept of a resource
-	"modified_before":        instant(func(*view, *resourceAsk, time.Time) {}),
+	"created_before":         instant(func(_ *view, a *resourceAsk, t time.Time) { a.q.Until = justAfter(t) }),
+	"modified":               unheeded[core.ResourceQuery, order.Resource](),
+	"modified_before":        unheeded[core.ResourceQuery, order.Resource](),
 	"has_terminate_date":     keepResource(func(_ *view, r order.Resource) bool { return r.EndsOn != nil }),
 	"downscaled":             keptFlag(func(k keeping) bool { return k.Downscaled }),
 	"paused":                 keptFlag(func(k keeping) bool { return k.Paused }),
@@ -111,8 +113,26 @@ var resourceFilters = map[string]resourceFilter{
 	}),
 	"visible_to_username": text(func(v *view, a *resourceAsk, s string) {
 		a.keep = append(a.keep, func(r order.Resource) bool {
-			return slices.ContainsFunc(v.grantsFor(r), func(g tenant.Grant) bool { return v.user(g.User).Login == s })
+			return v.showsTo(r, s)
 		})
+	}),
+	"service_manager_uuid": uuids(id.User, func(v *view, a *resourceAsk, ids []id.ID) {
+		a.keep = append(a.keep, func(r order.Resource) bool { return v.managed(v.sheet(r.Offering).Offering, ids) })
+	}),
+	"runtime_state":       ofMetadata("runtime_state", strings.EqualFold),
+	"flavor_name":         ofMetadata("flavor_name", containsFold),
+	"image_name":          ofMetadata("image_name", containsFold),
+	"is_attached":         is[core.ResourceQuery](never[order.Resource]),
+	"scope":               none[core.ResourceQuery, order.Resource](),
+	"resource_attributes": inside[core.ResourceQuery](func(_ *view, r order.Resource) json.RawMessage { return kept(r).Attributes }),
+	"lexis_links_supported": keepResource(func(v *view, r order.Resource) bool {
+		_, ok := attrs[map[string]json.RawMessage](pluginOptions(v.sheet(r.Offering).Offering))["heappe_url"]
+		return ok
+	}),
+	"visible_to_providers": only(func(v *view, r order.Resource) bool {
+		n, err := v.CountOrders(core.OrderQuery{IDs: []id.ID{r.ID}, States: beforeProvider})
+		v.failed(err)
+		return r.State != order.Creating || n == 0
 	}),
 	"parent_offering_uuid": nothing[core.ResourceQuery, order.Resource](id.Offering),
 }
@@ -120,4 +140,33 @@ var resourceFilters = map[string]resourceFilter{
 // grantsFor are the roles in a resource's project, read once for each project.
 func (v *view) grantsFor(r order.Resource) []tenant.Grant {
 	return look(v, v.teams, r.Project, func(id.ID) ([]tenant.Grant, error) { return v.Team(r.ID) })
+}
+
+// showsTo reports whether a resource is listed to somebody else: to one who may list those
+// of its project, its customer or its provider.
+func (v *view) showsTo(r order.Resource, login string) bool {
+	grants := v.grantsFor(r)
+	for _, customer := range []id.ID{r.Customer, v.provider(r.Provider).Customer} {
+		grants = append(grants[:len(grants):len(grants)], look(v, v.teams, customer, func(i id.ID) ([]tenant.Grant, error) { return v.GrantsIn(tenant.OnCustomer, i) })...)
+	}
+	return slices.ContainsFunc(grants, func(g tenant.Grant) bool {
+		return v.user(g.User).Login == login && slices.Contains(v.door.core.Rights(g.Role), tenant.ListResources)
+	})
+}
+
+// beforeProvider are the states of orders that their provider has no part in yet.
+var beforeProvider = []order.State{order.PendingConsumer, order.PendingProject}
+
+func containsFold(s, part string) bool {
+	return strings.Contains(strings.ToLower(s), strings.ToLower(part))
+}
+
+// ofMetadata narrows by a text that the provider's own system tells of a resource.
+func ofMetadata(name string, fits func(got, want string) bool) resourceFilter {
+	return text(func(_ *view, a *resourceAsk, s string) {
+		a.keep = append(a.keep, func(r order.Resource) bool {
+			got, ok := attrs[map[string]any](kept(r).BackendMetadata)[name].(string)
+			return ok && fits(got, s)
+		})
+	})
 }

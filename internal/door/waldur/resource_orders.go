@@ -1,6 +1,7 @@
 package waldur
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -57,7 +58,12 @@ var planSwitch = byOrder{order.Update, tenant.SetPlan, []order.ResourceState{ord
 	}}
 
 var restoration = byOrder{order.Restore, tenant.SetLimits, []order.ResourceState{order.Terminated}, restoring,
-	func(*door, *view, *body, order.Resource, *core.Placement) {}}
+	func(_ *door, v *view, b *body, r order.Resource, _ *core.Placement) {
+		b.errs = fieldErrors{}
+		if !plugin(v.sheet(r.Offering).Offering).CanRestore {
+			v.failed(rule("Restoration of resources is not enabled for this offering."))
+		}
+	}}
 
 // changeByOrder places an order that changes a resource and answers with its UUID.
 func (d *door) changeByOrder(s sideView, c byOrder) func(w http.ResponseWriter, r *http.Request, who core.Actor) error {
@@ -75,7 +81,7 @@ func (d *door) changeByOrder(s sideView, c byOrder) func(w http.ResponseWriter, 
 			}
 			if err == nil {
 				c.read(d, v, b, res, &p)
-				err = b.done()
+				err, v.err = cmp.Or(v.err, b.done()), nil
 			}
 			if err != nil {
 				return c.sooner(v, res, err)

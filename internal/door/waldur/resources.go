@@ -27,7 +27,7 @@ type sideView struct {
 var consumerView = sideView{core.Consuming, func(*view) *core.Sight { return nil }}
 
 // providerView shows what the caller's own customers deliver, and offerings they manage.
-var providerView = sideView{core.Providing, func(v *view) *core.Sight {
+var providerView = sideView{core.ByProvider, func(v *view) *core.Sight {
 	if v.who.SeesAll() {
 		return nil
 	}
@@ -228,6 +228,7 @@ var resourceModel = slices.Concat(of(aroundModel, func(_ *view, r order.Resource
 		}},
 	},
 	always[order.Resource]([]string{}, "available_actions"),
+	always[order.Resource](absent, "parent_uuid", "parent_offering_uuid", "service_settings_uuid"),
 )
 
 // orderOrAbsent writes an order that belongs to a resource, where there is one to see.

@@ -115,18 +115,9 @@ var servedUsers = list[serving, servedUser]{
 		}
 		return out, err
 	},
-	filters: map[string]filter[serving, servedUser]{
-		"username":  equals[serving](func(_ *view, u servedUser) string { return u.Login }),
-		"email":     contains[serving](func(_ *view, u servedUser) string { return u.Email }),
-		"full_name": contains[serving](func(_ *view, u servedUser) string { return u.FullName }),
-		"query":     contains[serving](func(_ *view, u servedUser) string { return u.Login + " " + u.FullName + " " + u.Email }),
-	},
-	sorts: map[string]sorting[serving, servedUser]{
-		"username":  sortedBy[serving](func(_ *view, u servedUser) string { return u.Login }),
-		"email":     sortedBy[serving](func(_ *view, u servedUser) string { return u.Email }),
-		"full_name": sortedBy[serving](func(_ *view, u servedUser) string { return u.FullName }),
-	},
-	model: servedUserModel,
+	filters: userFilters[serving](func(u servedUser) tenant.User { return u.User }),
+	sorts:   userSorts[serving](func(u servedUser) tenant.User { return u.User }),
+	model:   servedUserModel,
 }
 
 // servedRoleModel is a role in a project served. Its end is left out where there is none.
@@ -168,21 +159,42 @@ func granted(_ *view, g tenant.Grant) time.Time { return g.ID.Time() }
 var servedRoles = list[serving, tenant.Grant]{
 	rows: func(v *view, s serving, _, _ int) ([]tenant.Grant, error) { return s.roles(v) },
 	filters: map[string]filter[serving, tenant.Grant]{
-		"user":           idIn[serving](id.User, func(_ *view, g tenant.Grant) id.ID { return g.User }),
-		"scope_uuid":     idIn[serving](id.Project, func(_ *view, g tenant.Grant) id.ID { return g.ScopeID }),
-		"customer_uuid":  idIn[serving](id.Customer, func(v *view, g tenant.Grant) id.ID { return v.project(g.ScopeID).Customer }),
-		"username":       equals[serving](granteeLogin),
-		"full_name":      contains[serving](granteeName),
-		"role_name":      equals[serving](func(_ *view, g tenant.Grant) string { return roleName[g.Role] }),
-		"scope_name":     contains[serving](func(v *view, g tenant.Grant) string { return v.project(g.ScopeID).Name }),
-		"created":        since[serving](granted),
-		"created_before": until[serving](granted),
+		"user": idIn[serving](id.User, func(_ *view, g tenant.Grant) id.ID { return g.User }),
+		"scope_uuid": links(id.Project, func(_ *view, a *ask[serving, tenant.Grant], ids []id.ID) { // a text, not a UUID, to the vendor
+			a.keep = append(a.keep, func(g tenant.Grant) bool { return slices.Contains(ids, g.ScopeID) })
+		}),
+		"customer_uuid":   idIn[serving](id.Customer, func(v *view, g tenant.Grant) id.ID { return v.project(g.ScopeID).Customer }),
+		"username":        equals[serving](granteeLogin),
+		"full_name":       contains[serving](granteeName),
+		"role_name":       equals[serving](func(_ *view, g tenant.Grant) string { return roleName[g.Role] }),
+		"scope_name":      contains[serving](func(v *view, g tenant.Grant) string { return v.project(g.ScopeID).Name }),
+		"created":         since[serving](granted),
+		"created_before":  until[serving](granted),
+		"modified":        unheeded[serving, tenant.Grant](),
+		"modified_before": unheeded[serving, tenant.Grant](),
+		"expiration_time": instant(func(_ *view, a *ask[serving, tenant.Grant], at time.Time) {
+			a.keep = append(a.keep, func(g tenant.Grant) bool { return g.Until != nil && !g.Until.Before(at) })
+		}),
+		"is_active":   surely[serving, tenant.Grant](), // others are not listed
+		"native_name": contains[serving](granteeNative),
+		"user_slug":   contains[serving](granteeSlug),
+		"role_uuid": func(_ *view, a *ask[serving, tenant.Grant], name string, values []string) {
+			if _, ok := parseUUIDs(id.Role, values); !ok {
+				a.errs.add(name, "Enter a valid UUID.")
+				return
+			}
+			a.keep = append(a.keep, func(g tenant.Grant) bool { return namesRole(values, g.Role) })
+		},
+		"scope_type": equals[serving](func(*view, tenant.Grant) string { return string(tenant.OnProject) }),
+		"user_url": links(id.User, func(_ *view, a *ask[serving, tenant.Grant], ids []id.ID) {
+			a.keep = append(a.keep, func(g tenant.Grant) bool { return slices.Contains(ids, g.User) })
+		}),
 	},
 	sorts: map[string]sorting[serving, tenant.Grant]{
 		"created":         sortedBy[serving](func(_ *view, g tenant.Grant) int64 { return int64(g.ID) }),
 		"email":           sortedBy[serving](granteeMail),
 		"full_name":       sortedBy[serving](granteeName),
-		"native_name":     sortedBy[serving](granteeName),
+		"native_name":     sortedBy[serving](granteeNative),
 		"username":        sortedBy[serving](granteeLogin),
 		"role":            sortedBy[serving](func(_ *view, g tenant.Grant) string { return roleName[g.Role] }),
 		"expiration_time": sortedBy[serving](func(_ *view, g tenant.Grant) string { s, _ := stampOrNull(g.Until).(string); return s }),

@@ -121,7 +121,7 @@ var usageModel = slices.Concat(model[used]{
 	{name: "description", value: ofUsed(func(_ *view, u used) any { return u.Note })},
 	{name: "usage", value: ofUsed(func(_ *view, u used) any { return u.Reported.Fixed(2) })},
 	{name: "recurring", value: ofUsed(func(_ *view, u used) any { return u.Recurring })},
-}, belonging)
+}, belonging, always[used](absent, "modified_by"))
 
 func usageIDs[T any](kind id.Kind, field func(q *core.UsageQuery) *[]id.ID) filter[core.UsageQuery, T] {
 	return uuids(kind, func(_ *view, a *ask[core.UsageQuery, T], ids []id.ID) { among(a, field(&a.q), ids) })
@@ -248,10 +248,18 @@ var userUsages = list[core.UsageQuery, userUsed]{
 	model: userUsageModel,
 }
 
-// usageLimit bounds one user's part of a component: nobody has set one here.
+// usageLimit bounds one user's part of a component: nobody has set one here, and there is no
+// operation to.
 type usageLimit struct{}
 
 var usageLimits = list[few, usageLimit]{
-	rows:  whole(func(*view) ([]usageLimit, error) { return nil, nil }),
+	rows: whole(func(*view) ([]usageLimit, error) { return nil, nil }),
+	filters: map[string]filter[few, usageLimit]{
+		"component_type": none[few, usageLimit](),
+		"username":       none[few, usageLimit](),
+		"resource":       none[few, usageLimit](),
+		"resource_uuid":  nothing[few, usageLimit](id.Resource),
+		"offering_uuid":  nothing[few, usageLimit](id.Offering),
+	},
 	model: model[usageLimit]{},
 }
