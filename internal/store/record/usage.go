@@ -29,7 +29,8 @@ func (r *Reader) Usage(i id.ID) (order.Usage, error) { return usageByID.byID(r, 
 
 func (r *Reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
 	var w where
-	if err := r.ofOwners(&w, core.ResourceQuery{Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}); err != nil {
+	owners := core.ResourceQuery{Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}
+	if err := r.ofOwners(&w, owners, q.Resources); err != nil {
 		return nil, err
 	}
 	in(&w, "u.resource_id", q.Resources)
@@ -47,12 +48,14 @@ func (r *Reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
 }
 
 // ofOwners narrows usages to those of the resources that q lists: a usage has its
-// resource's owners.
-func (r *Reader) ofOwners(w *where, q core.ResourceQuery) error {
-	of := resourceFilters(q)
-	if len(of.parts) == 0 {
+// resource's owners. Where the resources are named already, no others are looked at:
+// their owners may have thousands.
+func (r *Reader) ofOwners(w *where, q core.ResourceQuery, named []id.ID) error {
+	if len(resourceFilters(q).parts) == 0 {
 		return nil
 	}
+	q.IDs = named
+	of := resourceFilters(q)
 	h, err := r.resourceReach(q)
 	if err != nil {
 		return err
