@@ -59,7 +59,7 @@ func (c *Core) placed(r Reader, o order.Order) (Placed, error) {
 // Orders lists orders that the actor may see and q lets through, with their lines and
 // resources.
 func (s *Scene) Orders(q OrderQuery) ([]Placed, error) {
-	if err := s.narrow(&q.Any, tenant.ListOrders); err != nil {
+	if err := s.narrowIn(&q.Any, tenant.ListOrders, q.Providers, q.Offerings); err != nil {
 		return nil, err
 	}
 	orders, err := s.r.Orders(q)
@@ -102,7 +102,7 @@ func (s *Scene) Orders(q OrderQuery) ([]Placed, error) {
 
 // CountOrders counts what Orders would list without its page.
 func (s *Scene) CountOrders(q OrderQuery) (int, error) {
-	if err := s.narrow(&q.Any, tenant.ListOrders); err != nil {
+	if err := s.narrowIn(&q.Any, tenant.ListOrders, q.Providers, q.Offerings); err != nil {
 		return 0, err
 	}
 	return s.r.CountOrders(q)
@@ -134,6 +134,41 @@ func (s *Scene) narrow(any **Sight, right tenant.Right) error {
 	return nil
 }
 
+// narrowIn is narrow for a list of what certain providers or offerings deliver. Where the
+// actor sees all of that, nothing is left to be asked of each row.
+func (s *Scene) narrowIn(any **Sight, right tenant.Right, providers, offerings []id.ID) error {
+	if err := s.narrow(any, right); err != nil {
+		return err
+	}
+	all, err := s.covers(*any, providers, offerings)
+	if all {
+		*any = &Sight{All: true}
+	}
+	return err
+}
+
+// covers reports whether all that some providers or offerings deliver is inside see.
+func (s *Scene) covers(see *Sight, providers, offerings []id.ID) (bool, error) {
+	unseen := func(i id.ID) bool { return !slices.Contains(see.Providers, i) }
+	switch {
+	case see.All || len(providers) > 0 && !slices.ContainsFunc(providers, unseen):
+		return true, nil
+	case len(offerings) == 0:
+		return false, nil
+	}
+	for _, i := range offerings {
+		o, err := s.r.Offering(i)
+		switch {
+		case KindOf(err) == NotFound: // nothing is of it
+		case err != nil:
+			return false, err
+		case unseen(o.Provider) && !slices.Contains(see.Offerings, i):
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // Resource returns a resource.
 func (s *Scene) Resource(i id.ID) (order.Resource, error) {
 	res, err := s.r.Resource(i)
@@ -152,7 +187,7 @@ func (s *Scene) Resource(i id.ID) (order.Resource, error) {
 
 // Resources lists resources.
 func (s *Scene) Resources(q ResourceQuery) ([]order.Resource, error) {
-	if err := s.narrow(&q.Any, tenant.ListResources); err != nil {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
 		return nil, err
 	}
 	q.Any.Users = nil
@@ -161,7 +196,7 @@ func (s *Scene) Resources(q ResourceQuery) ([]order.Resource, error) {
 
 // CountResources counts what Resources would list without its page.
 func (s *Scene) CountResources(q ResourceQuery) (int, error) {
-	if err := s.narrow(&q.Any, tenant.ListResources); err != nil {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
 		return 0, err
 	}
 	q.Any.Users = nil
@@ -202,7 +237,7 @@ func (s *Scene) Usage(i id.ID) (order.Usage, error) {
 
 // Usages lists usage rows.
 func (s *Scene) Usages(q UsageQuery) ([]order.Usage, error) {
-	if err := s.narrow(&q.Any, tenant.ListResources); err != nil {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
 		return nil, err
 	}
 	return s.r.Usages(q)
