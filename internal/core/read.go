@@ -78,15 +78,14 @@ func (s *Scene) Orders(q OrderQuery) ([]Placed, error) {
 	for _, l := range lines {
 		byOrder[l.Order] = append(byOrder[l.Order], l)
 	}
+	resources, err := s.resourcesOf(orders)
+	if err != nil {
+		return nil, err
+	}
 	offerings := map[id.ID]catalog.Offering{}
 	out := make([]Placed, len(orders))
 	for n, o := range orders {
-		p := Placed{Order: o, Lines: byOrder[o.ID]}
-		if o.Resource != 0 {
-			if p.Resource, err = s.r.Resource(o.Resource); err != nil {
-				return nil, err
-			}
-		}
+		p := Placed{Order: o, Lines: byOrder[o.ID], Resource: resources[o.Resource]}
 		off, ok := offerings[o.Offering]
 		if !ok {
 			if off, err = s.r.Offering(o.Offering); err != nil {
@@ -98,6 +97,25 @@ func (s *Scene) Orders(q OrderQuery) ([]Placed, error) {
 		out[n] = p
 	}
 	return out, nil
+}
+
+// resourcesOf reads the resources that orders are of, all at once.
+func (s *Scene) resourcesOf(orders []order.Order) (map[id.ID]order.Resource, error) {
+	var ids []id.ID
+	for _, o := range orders {
+		if o.Resource != 0 {
+			ids = append(ids, o.Resource)
+		}
+	}
+	out := make(map[id.ID]order.Resource, len(ids))
+	if len(ids) == 0 { // a query without ids would not narrow
+		return out, nil
+	}
+	list, err := s.r.Resources(ResourceQuery{IDs: ids, Page: Page{Limit: len(ids)}})
+	for _, r := range list {
+		out[r.ID] = r
+	}
+	return out, err
 }
 
 // CountOrders counts what Orders would list without its page.
@@ -203,6 +221,15 @@ func (s *Scene) CountResources(q ResourceQuery) (int, error) {
 	return s.r.CountResources(q)
 }
 
+// Tally counts what Resources would list without its page, by project and offering.
+func (s *Scene) Tally(q ResourceQuery) ([]Tally, error) {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
+		return nil, err
+	}
+	q.Any.Users = nil
+	return s.r.Tally(q)
+}
+
 // Terms, Assets and Usages are those of records the caller has already been shown.
 
 // Terms lists a resource's stretches of plan and quantities, oldest first.
@@ -240,7 +267,35 @@ func (s *Scene) Usages(q UsageQuery) ([]order.Usage, error) {
 	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
 		return nil, err
 	}
+	q.Any.Users = nil
 	return s.r.Usages(q)
+}
+
+// CountUsages counts what Usages would list without its page.
+func (s *Scene) CountUsages(q UsageQuery) (int, error) {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
+		return 0, err
+	}
+	q.Any.Users = nil
+	return s.r.CountUsages(q)
+}
+
+// UserUsageList lists users' parts of usages that the actor may see.
+func (s *Scene) UserUsageList(q UserUsageQuery) ([]order.UserUsage, error) {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
+		return nil, err
+	}
+	q.Any.Users = nil
+	return s.r.UserUsageList(q)
+}
+
+// CountUserUsages counts what UserUsageList would list without its page.
+func (s *Scene) CountUserUsages(q UserUsageQuery) (int, error) {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
+		return 0, err
+	}
+	q.Any.Users = nil
+	return s.r.CountUserUsages(q)
 }
 
 // UserUsages lists users' parts of usages the caller has been shown.
