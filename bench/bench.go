@@ -17,17 +17,19 @@ import (
 
 // bench is one run of the program.
 type bench struct {
-	opt    options
-	n      stored
-	dir    string          // for what is made anew
-	sites  map[string]site // filled desks, by name: empty, small, base, most
-	pg     *cluster
-	docket string
-	self   string
-	seed   uint64
-	book   book
-	plots  []point
-	told   io.Writer
+	opt     options
+	n       stored
+	dir     string          // for what is made anew
+	sites   map[string]site // filled desks, by name: empty, small, base, most, few, many
+	round   int             // from 0
+	estates []estate
+	pg      *cluster
+	docket  string
+	self    string
+	seed    uint64
+	book    book
+	plots   []point
+	told    io.Writer
 
 	machine machine
 }
@@ -47,6 +49,7 @@ func measure(ctx context.Context, opt options) (err error) {
 	}
 	for round := range opt.rounds {
 		b.say("round %d of %d", round+1, opt.rounds)
+		b.round = round
 		chosen := b.chosen()
 		for n := range chosen {
 			s := chosen[(n+round)%len(chosen)]
@@ -62,7 +65,7 @@ func measure(ctx context.Context, opt options) (err error) {
 }
 
 func newBench(opt options) (*bench, error) {
-	b := &bench{opt: opt, n: opt.sizes(), sites: map[string]site{}, docket: opt.docket, told: os.Stderr}
+	b := &bench{opt: opt, n: opt.sizes(), sites: map[string]site{}, docket: opt.docket, told: os.Stderr, estates: estates()}
 	var err error
 	if b.self, err = os.Executable(); err != nil {
 		return nil, err
@@ -152,6 +155,9 @@ func (b *bench) prepare(ctx context.Context) error {
 		if err := b.make(ctx, s, one.n); err != nil {
 			return err
 		}
+	}
+	if err := b.prepareAllocations(ctx); err != nil {
+		return err
 	}
 	if b.opt.keep && needs["most"] { // what is kept stays as it was filled
 		var err error

@@ -150,7 +150,7 @@ func TestTablesGoBetweenTheMarksOfAPage(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := intoPage(name, tables); err != nil {
+		if err := intoPage(name, [2]string{tablesBegin, tablesEnd}, tables); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(name)
@@ -164,7 +164,7 @@ func TestTablesGoBetweenTheMarksOfAPage(t *testing.T) {
 	if err := os.WriteFile(name, []byte("no marks"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := intoPage(name, "x"); err == nil {
+	if err := intoPage(name, [2]string{tablesBegin, tablesEnd}, "x"); err == nil {
 		t.Error("a page without marks was written to")
 	}
 }

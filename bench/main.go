@@ -58,7 +58,7 @@ func main() {
 func parse(args []string) (options, error) {
 	var opt options
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
-	run := fs.String("run", "", "only the steps and plots whose names match: place, most, post, get, list, start, postgres, clients, rows")
+	run := fs.String("run", "", "only the steps and plots whose names match: place, most, post, get, list, start, allocations, postgres, clients, rows")
 	fs.BoolVar(&opt.short, "short", false, "fewer rounds, shorter loads, a tenth of the orders: under three minutes")
 	fs.IntVar(&opt.rounds, "rounds", 0, "rounds of each step, interleaved (default 5, short 2)")
 	fs.IntVar(&opt.rows, "rows", 0, "orders stored on the largest desk: 10 times a power of ten (default 1000000, short 100000)")

@@ -103,6 +103,19 @@ func family(pid int) ([]int, error) {
 	return out, nil
 }
 
+// peakResident is the most that a process has held of the machine's memory, pages of files
+// included, in MiB.
+func peakResident(pid int) (float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(b), "VmHWM:")
+	var kb float64
+	_, err = fmt.Sscanf(rest, "%g kB", &kb)
+	return kb / 1024, err
+}
+
 // resident is what a process holds of the machine's memory, in MiB: all of it, and what
 // of that is not pages of files.
 func resident(pid int) (all, anonymous float64, err error) {

@@ -36,6 +36,7 @@ func steps() []step {
 		{name: "get", needs: []string{"base"}, do: (*bench).stepGet},
 		{name: "list", needs: []string{"small", "most"}, do: (*bench).stepList},
 		{name: "start", needs: []string{"empty", "most"}, do: (*bench).stepStart},
+		{name: "allocations", needs: []string{"few", "many"}, do: (*bench).stepAllocations},
 		{name: "postgres", postgres: true, do: (*bench).stepPostgres},
 	}
 }

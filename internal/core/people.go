@@ -135,6 +135,14 @@ func (s *Scene) UserName(i id.ID) (tenant.User, error) {
 	return s.r.User(i)
 }
 
+// UserNames names several users that records the caller was shown belong to.
+func (s *Scene) UserNames(ids []id.ID) ([]tenant.User, error) {
+	if len(ids) == 0 { // a query without ids would not narrow
+		return nil, nil
+	}
+	return s.r.Users(UserQuery{IDs: ids, Page: Page{Limit: len(ids)}})
+}
+
 // colleagues lists users who have a role in the actor's customers or their projects.
 func (s *Scene) colleagues() ([]id.ID, error) {
 	mine := s.customers()
@@ -162,11 +170,10 @@ func (s *Scene) colleagues() ([]id.ID, error) {
 	}
 	out := []id.ID{s.who.User.ID}
 	for _, g := range grants {
-		if !slices.Contains(out, g.User) {
-			out = append(out, g.User)
-		}
+		out = append(out, g.User)
 	}
-	return out, nil
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 // Users lists users that the actor may see; others than staff see active ones only.

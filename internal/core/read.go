@@ -59,7 +59,7 @@ func (c *Core) placed(r Reader, o order.Order) (Placed, error) {
 // Orders lists orders that the actor may see and q lets through, with their lines and
 // resources.
 func (s *Scene) Orders(q OrderQuery) ([]Placed, error) {
-	if err := s.narrow(&q.Any, tenant.ListOrders); err != nil {
+	if err := s.narrowIn(&q.Any, tenant.ListOrders, q.Providers, q.Offerings); err != nil {
 		return nil, err
 	}
 	orders, err := s.r.Orders(q)
@@ -78,15 +78,14 @@ func (s *Scene) Orders(q OrderQuery) ([]Placed, error) {
 	for _, l := range lines {
 		byOrder[l.Order] = append(byOrder[l.Order], l)
 	}
+	resources, err := s.resourcesOf(orders)
+	if err != nil {
+		return nil, err
+	}
 	offerings := map[id.ID]catalog.Offering{}
 	out := make([]Placed, len(orders))
 	for n, o := range orders {
-		p := Placed{Order: o, Lines: byOrder[o.ID]}
-		if o.Resource != 0 {
-			if p.Resource, err = s.r.Resource(o.Resource); err != nil {
-				return nil, err
-			}
-		}
+		p := Placed{Order: o, Lines: byOrder[o.ID], Resource: resources[o.Resource]}
 		off, ok := offerings[o.Offering]
 		if !ok {
 			if off, err = s.r.Offering(o.Offering); err != nil {
@@ -100,9 +99,28 @@ func (s *Scene) Orders(q OrderQuery) ([]Placed, error) {
 	return out, nil
 }
 
+// resourcesOf reads the resources that orders are of, all at once.
+func (s *Scene) resourcesOf(orders []order.Order) (map[id.ID]order.Resource, error) {
+	var ids []id.ID
+	for _, o := range orders {
+		if o.Resource != 0 {
+			ids = append(ids, o.Resource)
+		}
+	}
+	out := make(map[id.ID]order.Resource, len(ids))
+	if len(ids) == 0 { // a query without ids would not narrow
+		return out, nil
+	}
+	list, err := s.r.Resources(ResourceQuery{IDs: ids, Page: Page{Limit: len(ids)}})
+	for _, r := range list {
+		out[r.ID] = r
+	}
+	return out, err
+}
+
 // CountOrders counts what Orders would list without its page.
 func (s *Scene) CountOrders(q OrderQuery) (int, error) {
-	if err := s.narrow(&q.Any, tenant.ListOrders); err != nil {
+	if err := s.narrowIn(&q.Any, tenant.ListOrders, q.Providers, q.Offerings); err != nil {
 		return 0, err
 	}
 	return s.r.CountOrders(q)
@@ -134,6 +152,41 @@ func (s *Scene) narrow(any **Sight, right tenant.Right) error {
 	return nil
 }
 
+// narrowIn is narrow for a list of what certain providers or offerings deliver. Where the
+// actor sees all of that, nothing is left to be asked of each row.
+func (s *Scene) narrowIn(any **Sight, right tenant.Right, providers, offerings []id.ID) error {
+	if err := s.narrow(any, right); err != nil {
+		return err
+	}
+	all, err := s.covers(*any, providers, offerings)
+	if all {
+		*any = &Sight{All: true}
+	}
+	return err
+}
+
+// covers reports whether all that some providers or offerings deliver is inside see.
+func (s *Scene) covers(see *Sight, providers, offerings []id.ID) (bool, error) {
+	unseen := func(i id.ID) bool { return !slices.Contains(see.Providers, i) }
+	switch {
+	case see.All || len(providers) > 0 && !slices.ContainsFunc(providers, unseen):
+		return true, nil
+	case len(offerings) == 0:
+		return false, nil
+	}
+	for _, i := range offerings {
+		o, err := s.r.Offering(i)
+		switch {
+		case KindOf(err) == NotFound: // nothing is of it
+		case err != nil:
+			return false, err
+		case unseen(o.Provider) && !slices.Contains(see.Offerings, i):
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // Resource returns a resource.
 func (s *Scene) Resource(i id.ID) (order.Resource, error) {
 	res, err := s.r.Resource(i)
@@ -152,7 +205,7 @@ func (s *Scene) Resource(i id.ID) (order.Resource, error) {
 
 // Resources lists resources.
 func (s *Scene) Resources(q ResourceQuery) ([]order.Resource, error) {
-	if err := s.narrow(&q.Any, tenant.ListResources); err != nil {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
 		return nil, err
 	}
 	q.Any.Users = nil
@@ -161,11 +214,20 @@ func (s *Scene) Resources(q ResourceQuery) ([]order.Resource, error) {
 
 // CountResources counts what Resources would list without its page.
 func (s *Scene) CountResources(q ResourceQuery) (int, error) {
-	if err := s.narrow(&q.Any, tenant.ListResources); err != nil {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
 		return 0, err
 	}
 	q.Any.Users = nil
 	return s.r.CountResources(q)
+}
+
+// Tally counts what Resources would list without its page, by project and offering.
+func (s *Scene) Tally(q ResourceQuery) ([]Tally, error) {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
+		return nil, err
+	}
+	q.Any.Users = nil
+	return s.r.Tally(q)
 }
 
 // Terms, Assets and Usages are those of records the caller has already been shown.
@@ -202,10 +264,38 @@ func (s *Scene) Usage(i id.ID) (order.Usage, error) {
 
 // Usages lists usage rows.
 func (s *Scene) Usages(q UsageQuery) ([]order.Usage, error) {
-	if err := s.narrow(&q.Any, tenant.ListResources); err != nil {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
 		return nil, err
 	}
+	q.Any.Users = nil
 	return s.r.Usages(q)
+}
+
+// CountUsages counts what Usages would list without its page.
+func (s *Scene) CountUsages(q UsageQuery) (int, error) {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
+		return 0, err
+	}
+	q.Any.Users = nil
+	return s.r.CountUsages(q)
+}
+
+// UserUsageList lists users' parts of usages that the actor may see.
+func (s *Scene) UserUsageList(q UserUsageQuery) ([]order.UserUsage, error) {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
+		return nil, err
+	}
+	q.Any.Users = nil
+	return s.r.UserUsageList(q)
+}
+
+// CountUserUsages counts what UserUsageList would list without its page.
+func (s *Scene) CountUserUsages(q UserUsageQuery) (int, error) {
+	if err := s.narrowIn(&q.Any, tenant.ListResources, q.Providers, q.Offerings); err != nil {
+		return 0, err
+	}
+	q.Any.Users = nil
+	return s.r.CountUserUsages(q)
 }
 
 // UserUsages lists users' parts of usages the caller has been shown.

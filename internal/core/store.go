@@ -155,10 +155,17 @@ type (
 	UsageQuery struct {
 		Page
 		Any                                       *Sight
+		IDs                                       []id.ID
 		Resources, Components                     []id.ID
 		Customers, Projects, Providers, Offerings []id.ID
 		From, To                                  *day.Day // period in [From, To]
 		ReportedOnly                              bool
+	}
+	// UserUsageQuery narrows users' parts of the usage rows that UsageQuery lets through. Its
+	// pages are told by Skip and Limit alone: parts have no id.
+	UserUsageQuery struct {
+		UsageQuery
+		Usernames []string
 	}
 	// SpendQuery sums captures, charges and refunds by At in [From, Until).
 	SpendQuery struct {
@@ -201,6 +208,11 @@ type (
 
 // Records that the core alone knows.
 type (
+	// Tally is how many resources of one offering a project has.
+	Tally struct {
+		Project, Offering id.ID
+		Resources         int
+	}
 	// Spent is a sum of what was charged and refunded for one component.
 	Spent struct {
 		Component id.ID
@@ -298,12 +310,16 @@ type Reader interface {
 	Resource(i id.ID) (order.Resource, error)
 	Resources(q ResourceQuery) ([]order.Resource, error)
 	CountResources(q ResourceQuery) (int, error)
+	Tally(q ResourceQuery) ([]Tally, error) // counts what Resources lists without its page, by (project, offering)
 	Term(i id.ID) (order.Term, error)
 	Terms(resource id.ID) ([]order.Term, error) // ascending by From
 	Assets(resources ...id.ID) ([]order.Asset, error)
 	Usage(i id.ID) (order.Usage, error)
 	Usages(q UsageQuery) ([]order.Usage, error)
+	CountUsages(q UsageQuery) (int, error)
 	UserUsages(usages ...id.ID) ([]order.UserUsage, error)
+	UserUsageList(q UserUsageQuery) ([]order.UserUsage, error) // by (usage, name)
+	CountUserUsages(q UserUsageQuery) (int, error)
 	Entries(subject id.ID) ([]ledger.Entry, error) // by n
 	Spent(q SpendQuery) ([]Spent, error)
 

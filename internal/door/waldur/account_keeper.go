@@ -93,7 +93,7 @@ func (k *AccountKeeper) react(ctx context.Context, events []core.Event) error {
 				due = append(due, pairing{o, c.User})
 			}
 		}
-		due, err = k.moving(s, distinct(due), true)
+		due, err = k.moving(s, onceEach(due), true)
 		return err
 	})
 	if err != nil {
@@ -145,7 +145,7 @@ func ofOrders(s *core.Scene, offerings []catalog.Offering, events []core.Event) 
 	return out, nil
 }
 
-func distinct(all []pairing) []pairing {
+func onceEach(all []pairing) []pairing {
 	type pair struct{ offering, user id.ID }
 	seen := map[pair]bool{}
 	return slices.DeleteFunc(all, func(p pairing) bool {

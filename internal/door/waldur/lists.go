@@ -27,6 +27,9 @@ type list[Q, T any] struct {
 	rows func(v *view, q Q, skip, size int) ([]T, error)
 	// count counts the rows of q; nil: rows are few and always read whole.
 	count func(v *view, q Q) (int, error)
+	// prime reads at once what writing each of a page's rows would read one by one; wants
+	// says whether a key will be written.
+	prime func(v *view, rows []T, wants func(names ...string) bool)
 	model model[T]
 }
 
@@ -81,6 +84,11 @@ func (l *list[Q, T]) serve(d *door, base func(v *view) (Q, error)) front.Handler
 				return nil
 			}
 			fields := l.model.fields(r.URL.Query())
+			if l.prime != nil {
+				l.prime(v, rows, func(names ...string) bool {
+					return len(fields) == 0 || slices.ContainsFunc(names, func(s string) bool { return slices.Contains(fields, s) })
+				})
+			}
 			out = make([]json.RawMessage, len(rows))
 			for n, t := range rows {
 				out[n] = l.model.object(v, t, fields)

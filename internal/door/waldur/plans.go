@@ -203,7 +203,7 @@ var planBase = slices.Concat(model[pricing]{
 	})},
 	{name: "archived", value: ofPlan(func(p catalog.Plan) any { return p.ArchivedAt != nil })},
 	{name: "is_active", value: func(v *view, p pricing) any {
-		return p.plan.ArchivedAt == nil && (p.plan.MaxResources == 0 || v.resourcesOn(p.plan.ID) < p.plan.MaxResources)
+		return p.plan.ArchivedAt == nil && (p.plan.MaxResources == 0 || v.resourcesOn(p.plan) < p.plan.MaxResources)
 	}},
 	{name: "unit", value: ofPlan(func(p catalog.Plan) any { return planUnit[p.Unit] })},
 	{name: "unit_price", value: func(v *view, p pricing) any { return p.sum(v, catalog.ByFixed).Fixed(10) }},
@@ -225,7 +225,7 @@ var planBase = slices.Concat(model[pricing]{
 	{name: "quotas", value: func(v *view, p pricing) any {
 		return p.byCode(func(c catalog.Component) any { return p.amount(v, c) })
 	}},
-	{name: "resources_count", value: func(v *view, p pricing) any { return v.resourcesOn(p.plan.ID) }},
+	{name: "resources_count", value: func(v *view, p pricing) any { return v.resourcesOn(p.plan) }},
 	{name: "plan_type", value: func(_ *view, p pricing) any { return planType(p.sheet.Components) }},
 }, always[pricing]([]string{}, "organization_groups"))
 
@@ -247,12 +247,12 @@ func planType(list []catalog.Component) string {
 }
 
 // resourcesOn counts the live resources of a plan that the caller sees.
-func (v *view) resourcesOn(plan id.ID) int {
-	k := "plan " + plan.Decimal()
+func (v *view) resourcesOn(plan catalog.Plan) int {
+	k := "plan " + plan.ID.Decimal()
 	n, ok := v.counts[k]
 	if !ok {
 		var err error
-		n, err = v.CountResources(core.ResourceQuery{Plans: []id.ID{plan}, States: living})
+		n, err = v.CountResources(core.ResourceQuery{Offerings: []id.ID{plan.Offering}, Plans: []id.ID{plan.ID}, States: living})
 		v.failed(err)
 		v.counts[k] = n
 	}

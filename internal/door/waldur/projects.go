@@ -22,16 +22,47 @@ func ofProject(read func(v *view, p tenant.Project) string) func(*view, tenant.P
 
 func projectCustomer(v *view, p tenant.Project) tenant.Customer { return v.customer(p.Customer) }
 
+// tally counts the living resources of projects by offering, of many at once.
+func (v *view) tally(projects ...id.ID) {
+	if len(projects) == 0 {
+		return
+	}
+	for _, i := range projects {
+		v.tallies[i] = nil
+	}
+	list, err := v.Tally(core.ResourceQuery{Projects: projects, States: living})
+	v.failed(err)
+	for _, t := range list {
+		v.tallies[t.Project] = append(v.tallies[t.Project], t)
+	}
+}
+
+// tallied are a project's living resources by offering.
+func (v *view) tallied(project id.ID) []core.Tally {
+	if _, ok := v.tallies[project]; !ok {
+		v.tally(project)
+	}
+	return v.tallies[project]
+}
+
 func (v *view) resourcesIn(project id.ID) int {
-	k := "resources " + project.Decimal()
-	n, ok := v.counts[k]
-	if !ok {
-		var err error
-		n, err = v.CountResources(core.ResourceQuery{Projects: []id.ID{project}, States: living})
-		v.failed(err)
-		v.counts[k] = n
+	n := 0
+	for _, t := range v.tallied(project) {
+		n += t.Resources
 	}
 	return n
+}
+
+// primeProjects counts the resources of a page's projects.
+func primeProjects(v *view, rows []tenant.Project, wants func(names ...string) bool) {
+	if !wants("resources_count", "marketplace_resource_count") {
+		return
+	}
+	ids := make([]id.ID, len(rows))
+	for n, p := range rows {
+		ids[n] = p.ID
+	}
+	v.tally(ids...)
 }
 
 var projectModel = shown(slices.Concat(model[tenant.Project]{
@@ -64,8 +95,8 @@ var projectModel = shown(slices.Concat(model[tenant.Project]{
 		return attrs[projectInfo](p.Attrs).StaffNotes
 	}},
 	{name: "kind", value: func(*view, tenant.Project) any { return "default" }},
-	{name: "billing_price_estimate", value: func(*view, tenant.Project) any { return noMoney }, asked: true},
-	{name: "marketplace_resource_count", value: func(v *view, p tenant.Project) any { return v.resourcesByCategory(p.ID) }, asked: true},
+	{name: "billing_price_estimate", value: func(*view, tenant.Project) any { return noMoney }},
+	{name: "marketplace_resource_count", value: func(v *view, p tenant.Project) any { return v.resourcesByCategory(p.ID) }},
 }, always[tenant.Project](nil, "type", "type_name", "type_uuid", "end_date_requested_by", "end_date_updated_at", "oecd_fos_2007_code", "image",
 	"max_service_accounts", "termination_metadata", "grace_period_days", "customer_grace_period_days", "affiliation", "affiliation_uuid",
 	"science_sub_domain", "project_credit"),
@@ -79,11 +110,9 @@ var projectModel = shown(slices.Concat(model[tenant.Project]{
 
 // resourcesByCategory counts a project's live resources by category.
 func (v *view) resourcesByCategory(project id.ID) map[string]int {
-	list, err := v.Resources(core.ResourceQuery{Projects: []id.ID{project}, States: living, Page: everything})
-	v.failed(err)
 	out := map[string]int{}
-	for _, r := range list {
-		out[hashed(id.Category, category(v.sheet(r.Offering).Offering))]++
+	for _, t := range v.tallied(project) {
+		out[hashed(id.Category, category(v.sheet(t.Offering).Offering))] += t.Resources
 	}
 	return out
 }
@@ -115,6 +144,7 @@ var projects = list[few, tenant.Project]{
 	}),
 	filters: projectFilters[few](),
 	sorts:   projectSorts[few](),
+	prime:   primeProjects,
 	model:   projectModel,
 }
 

@@ -271,23 +271,48 @@ func orID(i, other id.ID) id.ID {
 	return i
 }
 
-// reports lists what was reported of a resource, latest month first.
+// reports lists what was reported of a resource.
 func (v *view) reports(resource id.ID) []order.Usage {
-	list, err := v.Usages(core.UsageQuery{Resources: []id.ID{resource}, ReportedOnly: true, Page: everything})
+	if _, ok := v.reported[resource]; !ok {
+		v.readReports(resource)
+	}
+	return v.reported[resource]
+}
+
+// readReports reads what was reported of several resources at once.
+func (v *view) readReports(resources ...id.ID) {
+	for _, i := range resources {
+		v.reported[i] = nil
+	}
+	list, err := v.Usages(core.UsageQuery{Resources: resources, ReportedOnly: true, Page: everything})
 	v.failed(err)
-	return list
+	for _, u := range list {
+		v.reported[u.Resource] = append(v.reported[u.Resource], u)
+	}
+}
+
+// primeResources reads what a page's resources have used.
+func primeResources(v *view, rows []order.Resource, wants func(names ...string) bool) {
+	if len(rows) == 0 || !wants("current_usages", "limit_usage") {
+		return
+	}
+	ids := make([]id.ID, len(rows))
+	for n, r := range rows {
+		ids[n] = r.ID
+	}
+	v.readReports(ids...)
 }
 
 // currentUsages are the amounts of the last month in which something was reported.
 func currentUsages(v *view, r order.Resource) map[string]string {
 	out := map[string]string{}
 	list := v.reports(r.ID)
+	if len(list) == 0 {
+		return out
+	}
+	latest := slices.MaxFunc(list, func(a, b order.Usage) int { return cmp.Compare(a.Period, b.Period) }).Period
 	for _, u := range list {
-		latest := true
-		for _, other := range list {
-			latest = latest && other.Period <= u.Period
-		}
-		if latest {
+		if u.Period == latest {
 			out[v.component(r.Offering, u.Component).Code] = u.Reported.Fixed(2)
 		}
 	}
@@ -343,6 +368,7 @@ var resources = list[core.ResourceQuery, order.Resource]{
 	count:   func(v *view, q core.ResourceQuery) (int, error) { return v.CountResources(q) },
 	filters: resourceFilters,
 	sorts:   resourceSorts,
+	prime:   primeResources,
 	model:   resourceModel,
 }
 

@@ -31,7 +31,7 @@ func (s serving) projects(v *view) ([]id.ID, error) {
 	if err != nil || len(offerings) == 0 {
 		return nil, err
 	}
-	q := core.ResourceQuery{States: living, Page: everything}
+	q := core.ResourceQuery{States: living}
 	for _, o := range offerings {
 		if o.Measure != catalog.Imagery { // what was delivered is no resource to be let in to
 			q.Offerings = append(q.Offerings, o.ID)
@@ -40,14 +40,12 @@ func (s serving) projects(v *view) ([]id.ID, error) {
 	if len(q.Offerings) == 0 {
 		return nil, nil
 	}
-	list, err := v.Resources(q)
-	var out []id.ID
-	for _, r := range list {
-		if !slices.Contains(out, r.Project) {
-			out = append(out, r.Project)
-		}
+	list, err := v.Tally(q)
+	out := make([]id.ID, len(list))
+	for n, t := range list {
+		out[n] = t.Project
 	}
-	return out, err
+	return distinct(out), err
 }
 
 func (s serving) roles(v *view) ([]tenant.Grant, error) {
@@ -56,6 +54,7 @@ func (s serving) roles(v *view) ([]tenant.Grant, error) {
 		return nil, err
 	}
 	grants, err := v.GrantsIn(tenant.OnProject, ids...)
+	v.people(granted(grants))
 	return slices.DeleteFunc(grants, func(g tenant.Grant) bool { return !v.user(g.User).Active && !v.who.SeesAll() }), err
 }
 
@@ -70,6 +69,7 @@ var servedProjects = list[serving, tenant.Project]{
 	},
 	filters: projectFilters[serving](),
 	sorts:   projectSorts[serving](),
+	prime:   primeProjects,
 	model:   projectModel,
 }
 
@@ -100,15 +100,14 @@ func (m model[T]) only(names ...string) model[T] {
 var servedUsers = list[serving, servedUser]{
 	rows: func(v *view, s serving, _, _ int) ([]servedUser, error) {
 		grants, err := s.roles(v)
-		in := map[id.ID][]id.ID{}
+		in := map[id.ID]map[id.ID]bool{}
 		var out []servedUser
 		for _, g := range grants {
-			if len(in[g.User]) == 0 {
+			if in[g.User] == nil {
+				in[g.User] = map[id.ID]bool{}
 				out = append(out, servedUser{User: v.user(g.User)})
 			}
-			if !slices.Contains(in[g.User], g.ScopeID) {
-				in[g.User] = append(in[g.User], g.ScopeID)
-			}
+			in[g.User][g.ScopeID] = true
 		}
 		for n, u := range out {
 			out[n].projects = len(in[u.ID])
@@ -154,7 +153,16 @@ var servedRoleModel = model[tenant.Grant]{
 	{name: "user_native_name", value: func(v *view, g tenant.Grant) any { return attrs[profile](v.user(g.User).Attrs).NativeName }},
 }
 
-func granted(_ *view, g tenant.Grant) time.Time { return g.ID.Time() }
+// granted are those who hold grants.
+func granted(grants []tenant.Grant) []id.ID {
+	out := make([]id.ID, len(grants))
+	for n, g := range grants {
+		out[n] = g.User
+	}
+	return out
+}
+
+func grantMade(_ *view, g tenant.Grant) time.Time { return g.ID.Time() }
 
 var servedRoles = list[serving, tenant.Grant]{
 	rows: func(v *view, s serving, _, _ int) ([]tenant.Grant, error) { return s.roles(v) },
@@ -168,8 +176,8 @@ var servedRoles = list[serving, tenant.Grant]{
 		"full_name":       contains[serving](granteeName),
 		"role_name":       equals[serving](func(_ *view, g tenant.Grant) string { return roleName[g.Role] }),
 		"scope_name":      contains[serving](func(v *view, g tenant.Grant) string { return v.project(g.ScopeID).Name }),
-		"created":         since[serving](granted),
-		"created_before":  until[serving](granted),
+		"created":         since[serving](grantMade),
+		"created_before":  until[serving](grantMade),
 		"modified":        unheeded[serving, tenant.Grant](),
 		"modified_before": unheeded[serving, tenant.Grant](),
 		"expiration_time": instant(func(_ *view, a *ask[serving, tenant.Grant], at time.Time) {

@@ -27,7 +27,9 @@ var rank = []tenant.Role{tenant.ProjectManager, tenant.ProjectAdmin, tenant.Proj
 // agreed to the offering's terms, where it has any, or did not.
 func (v *view) team(r order.Resource) []member {
 	var out []member
-	for _, g := range v.grantsFor(r) {
+	grants := v.grantsFor(r)
+	v.people(granted(grants))
+	for _, g := range grants {
 		u := v.user(g.User)
 		n := slices.IndexFunc(out, func(m member) bool { return m.user.ID == u.ID })
 		switch {

@@ -58,17 +58,24 @@ func (v *view) usage(i id.ID) (used, error) {
 
 // usedRows finds the resources of reports.
 func (v *view) usedRows(list []order.Usage) ([]used, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	ids := make([]id.ID, len(list))
+	for n, u := range list {
+		ids[n] = u.Resource
+	}
+	resources, err := v.Resources(core.ResourceQuery{IDs: distinct(ids), Page: everything})
+	if err != nil {
+		return nil, err
+	}
 	known := map[id.ID]order.Resource{}
+	for _, r := range resources {
+		known[r.ID] = r
+	}
 	out := make([]used, len(list))
 	for n, u := range list {
-		r, ok := known[u.Resource]
-		if !ok {
-			var err error
-			if r, err = v.Resource(u.Resource); err != nil {
-				return nil, err
-			}
-			known[u.Resource] = r
-		}
+		r := known[u.Resource]
 		out[n] = used{u, r, v.component(r.Offering, u.Component)}
 	}
 	return out, v.err
@@ -175,6 +182,7 @@ var usages = list[core.UsageQuery, used]{
 		}
 		return v.usedRows(list)
 	},
+	count:   func(v *view, q core.UsageQuery) (int, error) { return v.CountUsages(q) },
 	filters: usageFilters(func(u used) used { return u }, "billing_period"),
 	sorts: map[string]sorting[core.UsageQuery, used]{
 		"billing_period": sortedBy[core.UsageQuery](func(_ *view, u used) day.Day { return u.Period }),
@@ -200,41 +208,43 @@ var userUsageModel = slices.Concat(model[userUsed]{
 }, of(belonging, func(_ *view, u userUsed) used { return u.used }),
 	always[userUsed](nil, "user"), always[userUsed]("", "description", "backend_id"))
 
-// fewPerRead bounds how many ids one read names.
-const fewPerRead = 500
+// partsOf are the users' parts of the reports that q lets through; another month's row may
+// have users' parts alone.
+func partsOf(q core.UsageQuery) core.UserUsageQuery {
+	q.ReportedOnly = false
+	return core.UserUsageQuery{UsageQuery: q}
+}
 
 var userUsages = list[core.UsageQuery, userUsed]{
-	rows: func(v *view, q core.UsageQuery, _, _ int) ([]userUsed, error) {
-		q.ReportedOnly = false // another month's row may have users' parts alone
-		q.Page = corePage(q.Page, 0, 0)
-		list, err := v.Usages(q)
+	rows: func(v *view, q core.UsageQuery, skip, size int) ([]userUsed, error) {
+		q.Page = corePage(q.Page, skip, size)
+		parts, err := v.UserUsageList(partsOf(q))
+		if err != nil || len(parts) == 0 {
+			return nil, err
+		}
+		ids := make([]id.ID, len(parts))
+		for n, p := range parts {
+			ids[n] = p.Usage
+		}
+		list, err := v.Usages(core.UsageQuery{IDs: distinct(ids), Page: everything})
 		if err != nil {
 			return nil, err
 		}
-		var out []userUsed
-		for chunk := range slices.Chunk(list, fewPerRead) {
-			rows, err := v.usedRows(chunk)
-			if err != nil {
-				return nil, err
-			}
-			ids := make([]id.ID, len(rows))
-			for n, r := range rows {
-				ids[n] = r.ID
-			}
-			parts, err := v.UserUsages(ids...)
-			if err != nil {
-				return nil, err
-			}
-			for _, r := range rows {
-				for _, p := range parts {
-					if p.Usage == r.ID {
-						out = append(out, userUsed{r, p})
-					}
-				}
-			}
+		rows, err := v.usedRows(list)
+		if err != nil {
+			return nil, err
+		}
+		of := map[id.ID]used{}
+		for _, r := range rows {
+			of[r.ID] = r
+		}
+		out := make([]userUsed, len(parts))
+		for n, p := range parts {
+			out[n] = userUsed{of[p.Usage], p}
 		}
 		return out, nil
 	},
+	count: func(v *view, q core.UsageQuery) (int, error) { return v.CountUserUsages(partsOf(q)) },
 	filters: func() map[string]filter[core.UsageQuery, userUsed] {
 		m := usageFilters(func(u userUsed) used { return u.used }, "component_usage__billing_period")
 		m["username"] = equals[core.UsageQuery](func(_ *view, u userUsed) string { return u.part.Username })

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/docket-desk/docket/internal/catalog"
@@ -35,6 +36,8 @@ type view struct {
 	teams     map[id.ID][]tenant.Grant
 	counts    map[string]int
 	parsed    map[string]map[string]json.RawMessage
+	tallies   map[id.ID][]core.Tally  // living resources, by project
+	reported  map[id.ID][]order.Usage // by resource
 }
 
 // read runs fn over one snapshot.
@@ -43,7 +46,8 @@ func (d *door) read(r *http.Request, who core.Actor, fn func(v *view) error) err
 		v := &view{Scene: s, door: d, req: r, who: who, origin: d.frame.Origin(r),
 			customers: map[id.ID]tenant.Customer{}, projects: map[id.ID]tenant.Project{}, users: map[id.ID]tenant.User{},
 			providers: map[id.ID]tenant.Provider{}, sheets: map[id.ID]catalog.Sheet{}, plans: map[id.ID]catalog.Plan{},
-			parts: map[id.ID]catalog.Component{}, teams: map[id.ID][]tenant.Grant{}, counts: map[string]int{}, parsed: map[string]map[string]json.RawMessage{}}
+			parts: map[id.ID]catalog.Component{}, teams: map[id.ID][]tenant.Grant{}, counts: map[string]int{}, parsed: map[string]map[string]json.RawMessage{},
+			tallies: map[id.ID][]core.Tally{}, reported: map[id.ID][]order.Usage{}}
 		if err := fn(v); err != nil {
 			return err
 		}
@@ -67,6 +71,23 @@ func look[T any](v *view, known map[id.ID]T, i id.ID, get func(id.ID) (T, error)
 		known[i] = t
 	}
 	return t
+}
+
+// people looks up several users at once.
+func (v *view) people(ids []id.ID) {
+	ids = slices.DeleteFunc(distinct(ids), func(i id.ID) bool { _, known := v.users[i]; return known || i == 0 })
+	list, err := v.UserNames(ids)
+	v.failed(err)
+	for _, u := range list {
+		v.users[u.ID] = u
+	}
+}
+
+// distinct is a list, sorted, without what is in it twice.
+func distinct(list []id.ID) []id.ID {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func (v *view) customer(i id.ID) tenant.Customer { return look(v, v.customers, i, v.CustomerName) }

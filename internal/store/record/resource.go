@@ -65,6 +65,22 @@ func (r *Reader) CountResources(q core.ResourceQuery) (int, error) {
 	return reachCount(r, resources, "r", h, resourceFilters(q))
 }
 
+// Tally counts resources by project and offering.
+func (r *Reader) Tally(q core.ResourceQuery) ([]core.Tally, error) {
+	h, err := r.resourceReach(q)
+	if err != nil {
+		return nil, err
+	}
+	w := resourceFilters(q)
+	h.either(w)
+	return gather(r, "SELECT r.project_id, r.offering_id, count(*) FROM resources r"+w.sql()+
+		" GROUP BY r.project_id, r.offering_id ORDER BY r.project_id, r.offering_id", true, func(f *Fields, t *core.Tally) {
+		num(f, &t.Project)
+		num(f, &t.Offering)
+		num(f, &t.Resources)
+	}, w.args)
+}
+
 // resourceReach says by which indexes resources are read: by customer through the
 // customer's orders, for a resource has the id of its first; by offering; or, for what a
 // reader may see, by both.

@@ -28,12 +28,30 @@ var usageByID = usages.guard("WHERE id = ?1")
 func (r *Reader) Usage(i id.ID) (order.Usage, error) { return usageByID.byID(r, "usage", i) }
 
 func (r *Reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
-	var w where
-	if err := r.ofOwners(&w, core.ResourceQuery{Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}); err != nil {
+	w, err := r.usageFilters(q)
+	if err != nil {
 		return nil, err
 	}
-	in(&w, "u.resource_id", q.Resources)
-	in(&w, "u.component_id", q.Components)
+	return list(r, usages, "u", "usages u", w, q.Page, sorting{id: "u.id"})
+}
+
+func (r *Reader) CountUsages(q core.UsageQuery) (int, error) {
+	w, err := r.usageFilters(q)
+	if err != nil {
+		return 0, err
+	}
+	return count(r, "usages u", w)
+}
+
+func (r *Reader) usageFilters(q core.UsageQuery) (*where, error) {
+	w := &where{}
+	owners := core.ResourceQuery{Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}
+	if err := r.ofOwners(w, owners, q.Resources); err != nil {
+		return nil, err
+	}
+	in(w, "u.id", q.IDs)
+	in(w, "u.resource_id", q.Resources)
+	in(w, "u.component_id", q.Components)
 	if q.From != nil {
 		w.and("u.period >= ?", num64(*q.From))
 	}
@@ -43,16 +61,18 @@ func (r *Reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
 	if q.ReportedOnly {
 		w.and("u.reported IS NOT NULL")
 	}
-	return list(r, usages, "u", "usages u", &w, q.Page, sorting{id: "u.id"})
+	return w, nil
 }
 
 // ofOwners narrows usages to those of the resources that q lists: a usage has its
-// resource's owners.
-func (r *Reader) ofOwners(w *where, q core.ResourceQuery) error {
-	of := resourceFilters(q)
-	if len(of.parts) == 0 {
+// resource's owners. Where the resources are named already, no others are looked at:
+// their owners may have thousands.
+func (r *Reader) ofOwners(w *where, q core.ResourceQuery, named []id.ID) error {
+	if len(resourceFilters(q).parts) == 0 {
 		return nil
 	}
+	q.IDs = named
+	of := resourceFilters(q)
 	h, err := r.resourceReach(q)
 	if err != nil {
 		return err
@@ -77,6 +97,34 @@ var (
 
 func (r *Reader) UserUsages(usages ...id.ID) ([]order.UserUsage, error) {
 	return ofAny(r, userUsagesOf, userUsagesOfMany, usages)
+}
+
+func (r *Reader) UserUsageList(q core.UserUsageQuery) ([]order.UserUsage, error) {
+	w, err := r.userUsageFilters(q)
+	if err != nil {
+		return nil, err
+	}
+	tail := " ORDER BY p.usage_id, p.username LIMIT ? + 0 OFFSET ?"
+	w.args = append(w.args, num64(pageLimit(q.Limit)), num64(q.Skip))
+	return shaped(r, userUsages, "p", partsOfUsages, w, tail)
+}
+
+func (r *Reader) CountUserUsages(q core.UserUsageQuery) (int, error) {
+	w, err := r.userUsageFilters(q)
+	if err != nil {
+		return 0, err
+	}
+	return count(r, partsOfUsages, w)
+}
+
+const partsOfUsages = "usages u JOIN user_usages p ON p.usage_id = u.id"
+
+func (r *Reader) userUsageFilters(q core.UserUsageQuery) (*where, error) {
+	w, err := r.usageFilters(q.UsageQuery)
+	if err == nil {
+		words(w, "p.username", q.Usernames)
+	}
+	return w, err
 }
 
 func (tx *Tx) PutUserUsage(u order.UserUsage) error { return put(tx, userUsages, &u) }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -213,6 +214,45 @@ func resourceQueries(t *testing.T, s core.Store) {
 		},
 	}.try(t, s)
 	wantSeesNothing(t, s, func(r core.Reader) (int, error) { return r.CountResources(core.ResourceQuery{Any: &core.Sight{}}) })
+}
+
+// resourceTally counts what a list has, whatever narrows it.
+func resourceTally(t *testing.T, s core.Store) {
+	_, resources := orderRows(t, s, 60)
+	for name, tt := range map[string]struct {
+		q    core.ResourceQuery
+		want func(r order.Resource) bool
+	}{
+		"all":          {core.ResourceQuery{}, func(order.Resource) bool { return true }},
+		"offerings":    {core.ResourceQuery{Offerings: []id.ID{41, 43}}, func(r order.Resource) bool { return r.Offering == 41 || r.Offering == 43 }},
+		"projects":     {core.ResourceQuery{Projects: []id.ID{12}}, func(r order.Resource) bool { return r.Project == 12 }},
+		"states":       {core.ResourceQuery{States: []order.ResourceState{order.OK, order.Creating}}, func(r order.Resource) bool { return r.State == order.OK || r.State == order.Creating }},
+		"sight":        {core.ResourceQuery{Any: &core.Sight{Customers: []id.ID{2}, Providers: []id.ID{31}}}, func(r order.Resource) bool { return r.Customer == 2 || r.Provider == 31 }},
+		"sees nothing": {core.ResourceQuery{Any: &core.Sight{}}, func(order.Resource) bool { return false }},
+	} {
+		type of struct{ project, offering id.ID }
+		want, got := map[of]int{}, map[of]int{}
+		for _, r := range resources {
+			if tt.want(r) {
+				want[of{r.Project, r.Offering}]++
+			}
+		}
+		view(t, s, func(r core.Reader) error {
+			list, err := r.Tally(tt.q)
+			for _, x := range list {
+				got[of{x.Project, x.Offering}] += x.Resources
+			}
+			if !slices.IsSortedFunc(list, func(a, b core.Tally) int {
+				return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Offering, b.Offering))
+			}) || len(list) != len(got) {
+				t.Errorf("%s: not by project and offering, once each: %v", name, list)
+			}
+			return err
+		})
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
 }
 
 func requestContains(t *testing.T, s core.Store) {

@@ -15,6 +15,7 @@ import (
 	"github.com/docket-desk/docket/internal/imagery"
 	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/limit"
+	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
@@ -94,8 +95,11 @@ func usageQueries(t *testing.T, s core.Store) {
 	some := []id.ID{resources[2].ID, resources[4].ID}
 	listing[core.UsageQuery, order.Usage]{
 		rows: rows, id: func(v order.Usage) id.ID { return v.ID }, page: func(q *core.UsageQuery) *core.Page { return &q.Page },
-		list: core.Reader.Usages,
+		list: core.Reader.Usages, count: core.Reader.CountUsages,
 		cases: []c{
+			{"ids", func(q *core.UsageQuery) { q.IDs = []id.ID{rows[7].ID, rows[3].ID} }, func(u order.Usage) bool { return u.ID == rows[7].ID || u.ID == rows[3].ID }},
+			{"a resource, seen", func(q *core.UsageQuery) { q.Resources, q.Any = some, &core.Sight{Providers: []id.ID{30}} },
+				func(u order.Usage) bool { return among(some, u.Resource) && byID[u.Resource].Provider == 30 }},
 			{"sight", func(q *core.UsageQuery) { q.Any = &core.Sight{Customers: []id.ID{1}, Offerings: []id.ID{43}} },
 				func(u order.Usage) bool { return byID[u.Resource].Customer == 1 || byID[u.Resource].Offering == 43 }},
 			{"resources", func(q *core.UsageQuery) { q.Resources = some }, func(u order.Usage) bool { return among(some, u.Resource) }},
@@ -113,6 +117,70 @@ func usageQueries(t *testing.T, s core.Store) {
 		list, err := r.Usages(core.UsageQuery{Any: &core.Sight{}})
 		return len(list), err
 	})
+}
+
+func userUsageQueries(t *testing.T, s core.Store) {
+	_, resources := orderRows(t, s, 12)
+	var rows []order.UserUsage
+	period := map[id.ID]day.Day{}
+	owner := map[id.ID]order.Resource{}
+	update(t, s, func(tx core.Tx) error {
+		rows = nil // it may run again
+		for i := range 20 {
+			u := order.Usage{ID: madeID(i), Resource: resources[i%len(resources)].ID, Component: id.ID(i%3 + 1), Period: day.Day(19000 + i)}
+			period[u.ID], owner[u.ID] = u.Period, resources[i%len(resources)]
+			if err := tx.PutUsage(u); err != nil {
+				return err
+			}
+			for n := range i % 4 {
+				p := order.UserUsage{Usage: u.ID, Username: fmt.Sprint("user ", n), Quantity: money.Micro(i*10 + n)}
+				rows = append(rows, p)
+				if err := tx.PutUserUsage(p); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	from := day.Day(19008)
+	for name, tt := range map[string]struct {
+		q    core.UserUsageQuery
+		want func(p order.UserUsage) bool
+	}{
+		"all":       {core.UserUsageQuery{}, func(order.UserUsage) bool { return true }},
+		"usernames": {core.UserUsageQuery{Usernames: []string{"user 1", "user 2"}}, func(p order.UserUsage) bool { return p.Username > "user 0" }},
+		"period": {core.UserUsageQuery{UsageQuery: core.UsageQuery{From: &from}, Usernames: []string{"user 0"}},
+			func(p order.UserUsage) bool { return period[p.Usage] >= from && p.Username == "user 0" }},
+		"sight": {core.UserUsageQuery{UsageQuery: core.UsageQuery{Any: &core.Sight{Providers: []id.ID{31}}}},
+			func(p order.UserUsage) bool { return owner[p.Usage].Provider == 31 }},
+		"sees nothing": {core.UserUsageQuery{UsageQuery: core.UsageQuery{Any: &core.Sight{}}}, func(order.UserUsage) bool { return false }},
+	} {
+		var want []order.UserUsage
+		for _, p := range rows {
+			if tt.want(p) {
+				want = append(want, p)
+			}
+		}
+		view(t, s, func(r core.Reader) error {
+			n, err := r.CountUserUsages(tt.q)
+			if err != nil || n != len(want) {
+				t.Errorf("%s: %d, %v, want %d", name, n, err, len(want))
+			}
+			var got []order.UserUsage
+			for skip := 0; skip <= len(want); skip += 3 {
+				tt.q.Page = core.Page{Skip: skip, Limit: 3}
+				list, err := r.UserUsageList(tt.q)
+				if err != nil {
+					return err
+				}
+				got = append(got, list...)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %v, want %v", name, got, want)
+			}
+			return nil
+		})
+	}
 }
 
 func documentQueries(t *testing.T, s core.Store) {
