@@ -205,7 +205,7 @@ func (d *draft) billLater() error {
 		return nil
 	}
 	j := Job{Subject: d.res.ID, Kind: JobBill, RunAt: d.now, Since: &d.now}
-	if d.o.Type == order.Create {
+	if d.o.Type == order.Create && d.o.State == order.Done {
 		settled, err := d.settled()
 		if err != nil {
 			return err

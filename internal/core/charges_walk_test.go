@@ -187,13 +187,14 @@ func (w *chargeWalk) done(q *pending) {
 	h := w.historyOf(q.resource)
 	now := w.clock.now()
 	n := len(h.parts) - 1
-	if n >= 0 && h.parts[n].until.IsZero() {
+	runs := n >= 0 && h.parts[n].until.IsZero()
+	if runs {
 		h.parts[n].until = now
 	}
 	if q.typ == order.Terminate {
 		return
 	}
-	p := part{from: now, plan: q.plan, have: map[string]money.Micro{}, begins: q.typ != order.Update}
+	p := part{from: now, plan: q.plan, have: map[string]money.Micro{}, begins: !runs}
 	if q.typ == order.Update {
 		for c, v := range h.parts[n].have {
 			p.have[c] = v
@@ -350,6 +351,11 @@ func (w *chargeWalk) fail(rt *rapid.T) {
 
 func (w *chargeWalk) retry(rt *rapid.T) {
 	i, q := w.pick(rt, order.Erred)
+	h := w.historyOf(q.resource)
+	runs := len(h.parts) > 0 && h.now().until.IsZero()
+	if runs != (q.typ == order.Update || q.typ == order.Terminate) {
+		rt.Skip("the resource is no longer what the order was for")
+	}
 	if _, err := w.Act(ctx, w.staff, i, order.Retry, core.Verdict{}); w.may(rt, err) {
 		q.state = order.Executing
 	}

@@ -41,8 +41,7 @@ func (d *draft) moveLines(step order.Step, v Verdict) error {
 		next, _ := order.Find(order.Executing, order.Fulfil)
 		return d.fulfil(next, Verdict{Assets: v.Assets})
 	case canceled == len(d.lines):
-		d.endAs(order.Canceled, order.LineCanceled, "order.canceled")
-		return nil
+		return d.endAs(order.Canceled, order.LineCanceled, "order.canceled")
 	}
 	next, _ := order.Find(order.Executing, order.Fail)
 	return d.fail(next, Verdict{Message: firstOf(v.Message, d.worstMessage(), "No line could be delivered.")})

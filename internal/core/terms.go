@@ -95,6 +95,19 @@ func (d *draft) openTerm() error {
 	return nil
 }
 
+// stop closes the running stretch, if there is one.
+func (d *draft) stop() error {
+	if err := d.readLife(); err != nil {
+		return err
+	}
+	n := len(d.life) - 1
+	if n < 0 || d.life[n].Until != nil {
+		return nil
+	}
+	d.endTerm(n)
+	return d.billLater()
+}
+
 func (d *draft) endTerm(n int) {
 	until := d.now
 	d.life[n].Until = &until

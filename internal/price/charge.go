@@ -116,8 +116,8 @@ func (t Terms) whole(period day.Day, at time.Time) (Charged, error) {
 // slot is one unit of a plan within a period: the month itself, a day, an hour.
 type slot struct {
 	unit  catalog.Unit
-	begin int64 // seconds
-	next  day.Day
+	own   bool
+	begin int64
 }
 
 // recurring: each unit of the plan that has begun, at the dearest of what it was for: a
@@ -154,7 +154,7 @@ func (t Terms) recurring(period day.Day, at time.Time) (Charged, error) {
 		out.Quantity = max(out.Quantity, s.Quantity)
 		product := money.Product{Quantity: s.Quantity, Rate: each, Num: 1}
 		t.units(i, p, at, func(begin int64) {
-			k := slot{plan.Unit, begin, p.Next}
+			k := slot{plan.Unit, own(plan), begin}
 			if had, ok := dearest[k]; !ok || product.More(had) {
 				dearest[k] = product
 			}
