@@ -160,6 +160,18 @@ func (c Component) Cap() (most money.Micro, span Span, ok bool) {
 	return most, a.Span, err == nil
 }
 
+// Span is what the component's attributes say its amounts are counted over; "" where they
+// do not.
+func (c Component) Span() Span {
+	var a struct {
+		Span Span `json:"limit_period"`
+	}
+	if json.Unmarshal(c.Attrs, &a) != nil || spans[a.Span] == nil {
+		return ""
+	}
+	return a.Span
+}
+
 // Span is what a Cap counts over, as attributes spell it: month, quarterly, annual, total.
 type Span string
 

@@ -10,6 +10,7 @@ import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
@@ -271,8 +272,7 @@ func (d *draft) reject(step order.Step, v Verdict) error {
 		d.o.ProviderBy, d.o.ProviderAt = d.who.User.ID, &at
 	}
 	d.say(v)
-	d.endAs(order.Rejected, order.LineCanceled, step.Event)
-	return nil
+	return d.endAs(order.Rejected, order.LineCanceled, step.Event)
 }
 
 // say keeps what an act's words were.
@@ -288,8 +288,9 @@ func (d *draft) say(v Verdict) {
 	}
 }
 
-// endAs ends an order without fulfilling it: all money goes back.
-func (d *draft) endAs(s order.State, lines order.LineState, event string) {
+// endAs ends an order without fulfilling it: all money goes back. Where the resource ends
+// with it, though another order had made it run, so does what it is charged for.
+func (d *draft) endAs(s order.State, lines order.LineState, event string) error {
 	d.undo(string(s))
 	for n, l := range d.lines {
 		if ended, _ := order.At(l.State, d.goodEnd()); !ended || l.State == d.goodEnd() {
@@ -300,6 +301,11 @@ func (d *draft) endAs(s order.State, lines order.LineState, event string) {
 	}
 	d.enter(s, false)
 	d.event(event, d.o.ID, map[string]any{"message": d.o.Message})
+	ran := d.o.Type == order.Restore || len(d.res.Quantities) > 0 || slices.ContainsFunc(d.past, func(e ledger.Entry) bool { return e.Kind == ledger.Release })
+	if d.res.State != order.Terminated || !ran {
+		return nil
+	}
+	return d.stop()
 }
 
 func (d *draft) cancel(step order.Step, v Verdict) error {
@@ -318,8 +324,7 @@ func (d *draft) cancel(step order.Step, v Verdict) error {
 		}
 	}
 	d.say(v)
-	d.endAs(order.Canceled, order.LineCanceled, step.Event)
-	return nil
+	return d.endAs(order.Canceled, order.LineCanceled, step.Event)
 }
 
 func (d *draft) withdraw(step order.Step, v Verdict) error {
@@ -332,14 +337,12 @@ func (d *draft) withdraw(step order.Step, v Verdict) error {
 		d.event(step.Event, d.o.ID, nil)
 		return nil
 	}
-	d.endAs(order.Canceled, order.LineCanceled, step.Event)
-	return nil
+	return d.endAs(order.Canceled, order.LineCanceled, step.Event)
 }
 
 func (d *draft) fail(step order.Step, v Verdict) error {
 	d.say(v)
-	d.endAs(order.Erred, order.LineErred, step.Event)
-	return nil
+	return d.endAs(order.Erred, order.LineErred, step.Event)
 }
 
 // amend measures and prices the order anew and moves the hold. Lines keep their places;

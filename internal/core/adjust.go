@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/ledger"
-	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
-	"github.com/docket-desk/docket/internal/tenant"
+	"github.com/docket-desk/docket/internal/price"
 )
 
 // adjust charges or refunds by hand. What is charged asks the limits.
@@ -69,6 +69,9 @@ func (d *draft) giveBack(component id.ID, want ledger.Sums, v Verdict, step orde
 			return err
 		}
 	}
+	if err := d.givenBack(component, left); err != nil {
+		return err
+	}
 	total := want.Amount
 	for _, on := range days {
 		part := ledger.Sums{Amount: max(0, min(want.Amount, left[on].Amount)), Quantity: max(0, min(want.Quantity, left[on].Quantity))}
@@ -81,6 +84,34 @@ func (d *draft) giveBack(component id.ID, want ledger.Sums, v Verdict, step orde
 	d.o.Charged -= total
 	d.event(step.Event, d.o.ID, map[string]any{"amount": (-total).String(), "message": v.Message})
 	return nil
+}
+
+// givenBack takes off what an order was charged what the period that it was charged for has
+// given back of it.
+func (d *draft) givenBack(component id.ID, left map[day.Day]ledger.Sums) error {
+	x, _ := d.sheet.ComponentByID(component)
+	if d.sheet.Offering.Measure == catalog.Imagery || !price.Recurs(d.plan) {
+		return nil
+	}
+	life, err := d.r.Terms(d.res.ID)
+	if err != nil {
+		return err
+	}
+	key, ok := paidFor(&d.sheet, x, life, d.o)
+	if !ok {
+		return nil
+	}
+	rows, err := d.r.Usages(UsageQuery{Resources: []id.ID{d.res.ID}, Components: []id.ID{component}, From: &key, To: &key, Any: &Sight{All: true}, Page: Page{Limit: 1}})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	entries, err := d.r.Entries(rows[0].ID)
+	for k, s := range nets(entries, component) {
+		if had, counts := left[k.on]; counts && k.user == d.o.User {
+			left[k.on] = ledger.Sums{Amount: had.Amount + min(0, s.Amount), Quantity: had.Quantity + min(0, s.Quantity)}
+		}
+	}
+	return err
 }
 
 // capByStock leaves of an order's units of stock what the resource has not given back
@@ -206,10 +237,5 @@ func (d *draft) stockOf(k counted, component id.ID, part money.Micro) error {
 	}
 	d.entry(ledger.Refund, component, ledger.Sums{Quantity: part}, k.on, "given back")
 	d.entries[len(d.entries)-1].User = k.user
-	if k.user == d.o.User || slices.ContainsFunc(d.limits, func(l limit.Limit) bool { return l.Scope == tenant.OnUser && l.ScopeID == k.user }) {
-		return nil
-	}
-	theirs, err := d.r.Limits([]LimitScope{{tenant.OnUser, k.user}})
-	d.limits = append(d.limits, theirs...)
-	return err
+	return d.limitsOf(k.user)
 }

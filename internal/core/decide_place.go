@@ -23,10 +23,13 @@ func (d *draft) place(p Placement, newID id.ID, ms []measured) error {
 		p.Type = order.Create
 	}
 	d.fresh = true
-	d.o = order.Order{ID: newID, Type: p.Type, Ref: p.Ref, Periods: max(1, p.Periods), StartsOn: p.StartsOn, User: d.who.User.ID, Door: d.who.Door,
+	d.o = order.Order{ID: newID, Type: p.Type, Ref: p.Ref, Periods: p.Periods, StartsOn: p.StartsOn, User: d.who.User.ID, Door: d.who.Door,
 		Key: d.who.Key, Request: p.Request, Notes: p.Notes, Name: p.Name}
 	if p.Periods < 0 || p.Periods > 1200 {
 		return invalid("periods", "The number of periods must be between 1 and 1200.").because(ReasonQuantity)
+	}
+	if p.Type != order.Update {
+		d.o.Periods = max(1, p.Periods)
 	}
 	steps := []func(Placement) error{d.target, d.allowed, d.timely, d.choosePlan}
 	for _, step := range steps {
@@ -315,8 +318,8 @@ func (d *draft) priceLines(p Placement, ms []measured) error {
 	}
 	req := price.Request{Sheet: &d.sheet, Plan: d.plan, Now: d.now, Periods: d.o.Periods, New: p.Type == order.Create || p.Type == order.Restore,
 		Switched: p.Type == order.Update && d.plan.ID != d.res.Plan, PaidUntil: d.res.PaidUntil, Free: p.Free}
-	if p.Type == order.Update && !d.plan.Prepaid {
-		if req.Posted, err = d.posted(); err != nil {
+	if p.Type != order.Create && p.Type != order.Terminate && price.Recurs(d.plan) {
+		if err := d.soFar(&req); err != nil {
 			return err
 		}
 	}
@@ -332,15 +335,32 @@ func (d *draft) priceLines(p Placement, ms []measured) error {
 	return nil
 }
 
-// posted is what this month has been charged for the resource already.
-func (d *draft) posted() (map[id.ID]money.Micro, error) {
-	month := PeriodOf(d.now)
-	rows, err := d.r.Usages(UsageQuery{Resources: []id.ID{d.res.ID}, From: &month, To: &month, Any: &Sight{All: true}, Page: Page{Limit: 1000}})
-	out := map[id.ID]money.Micro{}
-	for _, u := range rows {
-		out[u.Component] += u.Amount
+// soFar tells a quote what the resource was until now, and what the period that this order
+// would count in has been charged.
+func (d *draft) soFar(req *price.Request) error {
+	if err := d.readLife(); err != nil {
+		return err
 	}
-	return out, err
+	life := slices.Clone(d.life)
+	req.Before = func(c id.ID) []price.Stretch { return stretches(life, c) }
+	req.Posted = map[id.ID]money.Micro{}
+	next := price.Stretch{From: d.now, Plan: d.plan.ID}
+	for _, c := range d.sheet.Components {
+		key, ok := termsOf(&d.sheet, c, life).Begun(next).Key(d.now)
+		if !ok {
+			continue
+		}
+		rows, err := d.rowsOf(key)
+		if err != nil {
+			return err
+		}
+		for _, u := range rows {
+			if u.Component == c.ID {
+				req.Posted[c.ID] = u.Amount
+			}
+		}
+	}
+	return nil
 }
 
 // replacing asks that what lines replace is a line of an order of the same resource's
@@ -371,7 +391,7 @@ func (d *draft) replacing() error {
 }
 
 func (d *draft) changesSomething(p Placement) error {
-	if p.Type != order.Update || d.plan.ID != d.res.Plan || p.Periods > 0 || p.Free {
+	if p.Type != order.Update || d.plan.ID != d.res.Plan || (p.Periods > 0 && d.plan.Prepaid) || p.Free {
 		return nil
 	}
 	for _, l := range d.lines {

@@ -45,16 +45,19 @@ type draft struct {
 	calendar limit.Calendar
 	limits   []limit.Limit
 
-	past    []ledger.Entry // of the order, as stored
-	entries []ledger.Entry // to be written
-	posting int
-	usages  []order.Usage
-	terms   []order.Term
-	assets  []order.Asset
-	events  []Event
-	jobs    []Job
-	dropped []string // kinds of the order's jobs to delete
-	idem    *Idem
+	past     []ledger.Entry // of the order, as stored
+	entries  []ledger.Entry // to be written
+	posting  int
+	usages   []order.Usage
+	terms    []order.Term // to be written
+	assets   []order.Asset
+	events   []Event
+	jobs     []Job
+	life     []order.Term // the resource's terms as they will be, where they were read
+	rows     map[day.Day][]order.Usage
+	switched bool     // the order has changed the resource's plan
+	dropped  []string // kinds of the order's jobs to delete
+	idem     *Idem
 }
 
 // errCounts sends a decision back that rests on a count: it comes again with Exclusive.
@@ -118,14 +121,16 @@ func (d *draft) load(i id.ID) error {
 // all are the entries of the order, those to be written included.
 func (d *draft) all() []ledger.Entry { return append(slices.Clone(d.past), d.entries...) }
 
-// entry adds one to the posting under way. Where neither money nor units move there is none.
-func (d *draft) entry(k ledger.Kind, component id.ID, s ledger.Sums, on day.Day, reason string) {
+// entry adds one to the posting under way, and says so. Where neither money nor units move
+// there is none.
+func (d *draft) entry(k ledger.Kind, component id.ID, s ledger.Sums, on day.Day, reason string) bool {
 	if s == (ledger.Sums{}) {
-		return
+		return false
 	}
 	d.entries = append(d.entries, ledger.Entry{Subject: d.o.ID, N: len(d.past) + len(d.entries) + 1, Posting: d.posting, Kind: k,
 		Amount: s.Amount, Quantity: s.Quantity, Component: component, Currency: d.o.Currency, Customer: d.o.Customer, Project: d.o.Project, User: d.o.User,
 		Provider: d.o.Provider, Offering: d.o.Offering, Resource: d.o.Resource, CountsOn: on, At: d.now, By: d.who.User.ID, Reason: reason})
+	return true
 }
 
 // moves is how many units of a line's component the ledger moves when the line comes to a
@@ -349,7 +354,7 @@ func (d *draft) job(kind string, at time.Time) {
 
 // drop deletes the order's jobs. The resource's, which has the id of its first order, stays.
 func (d *draft) drop() {
-	d.jobs = slices.DeleteFunc(d.jobs, func(j Job) bool { return j.Subject == d.o.ID && j.Kind != JobEnd })
+	d.jobs = slices.DeleteFunc(d.jobs, func(j Job) bool { return j.Subject == d.o.ID && j.Kind != JobEnd && j.Kind != JobBill })
 	d.dropped = []string{JobDelivery, JobWebhook, JobBegin, JobOpen, JobExpire, JobOverdue}
 }
 

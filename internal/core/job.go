@@ -3,8 +3,10 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/docket-desk/docket/internal/fault"
@@ -21,6 +23,7 @@ const (
 	JobExpire   = "expire"
 	JobOverdue  = "overdue"     // a deadline passed: only reported
 	JobEnd      = "end"         // a resource's last day came: the terminate order is placed
+	JobBill     = "bill"        // a resource's next period begins, or it was changed
 	JobProject  = "end-project" // a project's last day came, and with it that of its resources
 )
 
@@ -126,6 +129,7 @@ var deskJobs = map[string]func(*Core, context.Context, Job) error{
 	JobExpire:  jobAct(order.Expire),
 	JobOverdue: (*Core).reportOverdue,
 	JobEnd:     (*Core).endResource,
+	JobBill:    (*Core).bill,
 	JobProject: (*Core).endProject,
 }
 
@@ -146,7 +150,7 @@ func (c *Core) dropJob(ctx context.Context, j Job) error {
 
 // DeskKinds are the kinds of jobs that Tick does.
 func DeskKinds() []string {
-	return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd, JobProject}
+	return []string{JobBegin, JobOpen, JobExpire, JobOverdue, JobEnd, JobBill, JobProject}
 }
 
 // Tick does one round of the desk's own jobs and says how many it did. Once a day it
@@ -160,25 +164,46 @@ func (c *Core) Tick(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	var bills []Job // at once: the store takes into one commit what comes together
 	for _, j := range jobs {
-		err := fault.At(fault.TickClaimed)
-		if err == nil {
-			err = deskJobs[j.Kind](c, ctx, j)
+		if j.Kind == JobBill {
+			bills = append(bills, j)
+		} else if err := c.tick(ctx, j); err != nil {
+			return 0, err
 		}
-		if err == nil {
-			err = fault.At(fault.TickDone)
-		}
-		if err != nil {
-			c.log.Error("a job of the desk failed; it will run again", "kind", j.Kind, "subject", j.Subject, "error", err)
-			if err := c.DelayJob(ctx, j, err); err != nil && KindOf(err) != Conflict {
-				return 0, err
-			}
-		}
+	}
+	failed := make([]error, len(bills))
+	var all sync.WaitGroup
+	for n, j := range bills {
+		all.Go(func() { failed[n] = c.tick(ctx, j) })
+	}
+	all.Wait()
+	if err := errors.Join(failed...); err != nil {
+		return 0, err
 	}
 	if more {
 		return len(jobs) + 1, nil
 	}
 	return len(jobs), nil
+}
+
+// tick does one claimed job; one that fails runs again later.
+func (c *Core) tick(ctx context.Context, j Job) error {
+	err := fault.At(fault.TickClaimed)
+	if err == nil {
+		err = deskJobs[j.Kind](c, ctx, j)
+	}
+	if err == nil {
+		err = fault.At(fault.TickDone)
+	}
+	if err == nil {
+		return nil
+	}
+	c.log.Error("a job of the desk failed; it will run again", "kind", j.Kind, "subject", j.Subject, "error", err)
+	if err := c.DelayJob(ctx, j, err); err != nil && KindOf(err) != Conflict {
+		return err
+	}
+	return nil
 }
 
 func (c *Core) reportOverdue(ctx context.Context, j Job) error {

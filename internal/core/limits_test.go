@@ -298,7 +298,7 @@ func TestAnInstantOrderLeavesNoJobBehind(t *testing.T) {
 	must(d.PlaceOrder(ctx, d.owner, ask))(t)
 	if err := d.store.View(ctx, func(r core.Reader) error {
 		jobs, err := r.AllJobs(core.Job{}, 10)
-		if len(jobs) != 1 || jobs[0].Kind != core.JobEnd {
+		if len(jobs) != 2 || jobs[0].Kind != core.JobBill || jobs[1].Kind != core.JobEnd { // the resource's
 			t.Errorf("jobs: %+v", jobs)
 		}
 		return err

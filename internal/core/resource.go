@@ -129,6 +129,7 @@ func (c *Core) ChangeNotes(ctx context.Context, who Actor, i id.ID, side Side, r
 type UsageReport struct {
 	Resource id.ID
 	Date     time.Time // names the period, in the offset it was written with; zero: now
+	Term     id.ID     // the stretch (plan period) whose plan prices it; 0: the one that covers the date
 	Amounts  []UsageAmount
 }
 

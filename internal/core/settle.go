@@ -1,11 +1,13 @@
 package core
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/docket-desk/docket/internal/catalog"
+	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/money"
@@ -39,8 +41,7 @@ func (d *draft) moveLines(step order.Step, v Verdict) error {
 		next, _ := order.Find(order.Executing, order.Fulfil)
 		return d.fulfil(next, Verdict{Assets: v.Assets})
 	case canceled == len(d.lines):
-		d.endAs(order.Canceled, order.LineCanceled, "order.canceled")
-		return nil
+		return d.endAs(order.Canceled, order.LineCanceled, "order.canceled")
 	}
 	next, _ := order.Find(order.Executing, order.Fail)
 	return d.fail(next, Verdict{Message: firstOf(v.Message, d.worstMessage(), "No line could be delivered.")})
@@ -184,21 +185,14 @@ func (d *draft) fulfil(step order.Step, v Verdict) error {
 	if canceled > 0 && d.o.Outcome == order.Full && canceled == len(d.lines) {
 		d.o.Outcome = order.Partial
 	}
-	if err := d.settle(); err != nil {
-		return err
-	}
 	d.assets = append(d.assets, v.Assets...)
-	if err := d.change(); err != nil {
-		return err
-	}
-	if err := d.stockBack(); err != nil {
-		return err
-	}
-	if err := d.replace(); err != nil {
-		return err
+	for _, step := range []func() error{d.change, d.openTerm, d.settle, d.stockBack, d.replace} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	d.enter(order.Done, false)
-	if err := d.openTerm(); err != nil {
+	if err := d.billLater(); err != nil {
 		return err
 	}
 	d.event(step.Event, d.o.ID, map[string]any{"outcome": string(d.o.Outcome), "message": d.o.Message})
@@ -248,39 +242,155 @@ func (d *draft) replace() error {
 func (d *draft) settle() error {
 	d.posting++
 	var components []id.ID
-	take := map[id.ID]ledger.Sums{}
-	for n := range d.lines {
-		l := &d.lines[n]
+	for _, l := range d.lines {
 		if !slices.Contains(components, l.Component) {
 			components = append(components, l.Component)
 		}
-		got, err := d.delivered(*l)
+	}
+	for _, c := range components {
+		take, err := d.taken(c)
 		if err != nil {
 			return err
 		}
-		take[l.Component] = take[l.Component].Plus(got)
-		d.moved[n] = d.moved[n] || l.Charged != got.Amount
-		l.Charged = got.Amount
-	}
-	for _, c := range components {
+		row, err := d.periodOf(c)
+		if err != nil {
+			return err
+		}
 		if d.sheet.Offering.Charged == catalog.OnPlacing {
 			had := ledger.Total(ofComponent(d.sinceHeld(), nil, c)).Charged()
-			back := ledger.Sums{Amount: max(0, had.Amount-take[c].Amount), Quantity: max(0, had.Quantity-take[c].Quantity)}
+			back := ledger.Sums{Amount: max(0, had.Amount-take.Amount), Quantity: max(0, had.Quantity-take.Quantity)}
 			d.entry(ledger.Refund, c, back, d.o.CountsOn, "not delivered")
 			d.o.Charged -= back.Amount
+			d.posted(row, take)
 			continue
 		}
 		held := ledger.Total(ofComponent(d.past, d.entries, c)).Held()
-		got := ledger.Sums{Amount: min(take[c].Amount, held.Amount), Quantity: min(take[c].Quantity, held.Quantity)}
-		d.entry(ledger.Capture, c, got, d.o.CountsOn, "")
+		got := ledger.Sums{Amount: min(take.Amount, held.Amount), Quantity: min(take.Quantity, held.Quantity)}
+		if d.entry(ledger.Capture, c, got, d.o.CountsOn, "") && row != nil {
+			d.entries[len(d.entries)-1].Usage = row.ID
+		}
 		d.entry(ledger.Release, c, ledger.Sums{Amount: held.Amount - got.Amount, Quantity: held.Quantity - got.Quantity}, d.o.CountsOn, "")
 		d.o.Charged += got.Amount
 		d.o.Held -= held.Amount
-		if err := d.firstPeriod(c, got); err != nil {
-			return err
-		}
+		d.posted(row, got)
 	}
 	return nil
+}
+
+// taken is what the lines of one component charge now that they have ended. An order that
+// changes what recurs takes no more than the running period asks for with it.
+func (d *draft) taken(component id.ID) (ledger.Sums, error) {
+	most, err := d.asked(component)
+	if err != nil {
+		return most, err
+	}
+	var take ledger.Sums
+	for n := range d.lines {
+		l := &d.lines[n]
+		if l.Component != component {
+			continue
+		}
+		got, err := d.delivered(*l)
+		if err != nil {
+			return take, err
+		}
+		got.Amount = min(got.Amount, most.Amount-take.Amount)
+		got.Quantity = min(got.Quantity, most.Quantity-take.Quantity)
+		d.moved[n] = d.moved[n] || l.Charged != got.Amount
+		l.Charged = got.Amount
+		take = take.Plus(got)
+	}
+	return take, nil
+}
+
+// asked bounds what an order takes of a component: for an update or restore, where its
+// plan recurs, what the period comes to less what was posted of it.
+func (d *draft) asked(component id.ID) (ledger.Sums, error) {
+	all := ledger.Sums{Amount: math.MaxInt64, Quantity: math.MaxInt64}
+	if d.o.Type != order.Update && d.o.Type != order.Restore {
+		return all, nil
+	}
+	row, err := d.periodOf(component)
+	if err != nil || row == nil {
+		return all, err
+	}
+	c, _ := d.sheet.ComponentByID(component)
+	total, err := price.Charge(termsOf(&d.sheet, c, d.life), price.Usage{}, row.Period, d.now)
+	all.Amount = max(0, total.Amount-row.Amount)
+	if flows(c) {
+		all.Quantity = max(0, total.Quantity-row.Quantity)
+	}
+	return all, err
+}
+
+// periodOf is the row of the running period of a component that recurs, as stored or as
+// this draft has changed it; nil where the order's plan does not recur.
+func (d *draft) periodOf(component id.ID) (*order.Usage, error) {
+	c, ok := d.sheet.ComponentByID(component)
+	if !ok || c.Billing == catalog.ByUsage || d.o.Type == order.Terminate || len(d.life) == 0 {
+		return nil, nil
+	}
+	key, ok := termsOf(&d.sheet, c, d.life).Key(d.now)
+	if !ok {
+		return nil, nil
+	}
+	for n := range d.usages {
+		if u := &d.usages[n]; u.Component == component && u.Period == key {
+			return u, nil
+		}
+	}
+	rows, err := d.rowsOf(key)
+	if err != nil {
+		return nil, err
+	}
+	if n := slices.IndexFunc(rows, func(u order.Usage) bool { return u.Component == component }); n >= 0 {
+		return &rows[n], nil
+	}
+	on := d.o.CountsOn
+	if d.o.Type == order.Update {
+		on = max(key, firstDay(d.res, d.life, key))
+	}
+	d.rows[key] = append(rows, order.Usage{ID: d.ids.draw(), Resource: d.res.ID, Component: component, Period: key, CountsOn: on})
+	return &d.rows[key][len(rows)], nil
+}
+
+// rowsOf are the resource's rows of a period as they are stored, read once.
+func (d *draft) rowsOf(period day.Day) ([]order.Usage, error) {
+	if rows, ok := d.rows[period]; ok {
+		return rows, nil
+	}
+	if d.rows == nil {
+		d.rows = map[day.Day][]order.Usage{}
+	}
+	var rows []order.Usage
+	var err error
+	if !d.resNew {
+		rows, err = d.r.Usages(UsageQuery{Resources: []id.ID{d.res.ID}, From: &period, To: &period, Any: &Sight{All: true}, Page: Page{Limit: 2 * MaxLines}})
+	}
+	d.rows[period] = rows
+	return rows, err
+}
+
+// posted counts what was charged as posted of a period, so that the period's charge finds
+// it there.
+func (d *draft) posted(row *order.Usage, got ledger.Sums) {
+	if row == nil || got == (ledger.Sums{}) {
+		return
+	}
+	u := *row
+	u.Amount += got.Amount
+	if c, _ := d.sheet.ComponentByID(u.Component); flows(c) {
+		u.Quantity += got.Quantity
+	} else {
+		u.Quantity = max(u.Quantity, d.res.Quantities[u.Component])
+	}
+	u.UpdatedAt = d.now
+	n := slices.IndexFunc(d.usages, func(x order.Usage) bool { return x.ID == u.ID })
+	if n < 0 {
+		d.usages = append(d.usages, u)
+		return
+	}
+	d.usages[n] = u
 }
 
 // sinceHeld are the order's entries from its latest hold on: what an attempt that failed
@@ -315,28 +425,22 @@ func ofComponent(past, fresh []ledger.Entry, c id.ID) []ledger.Entry {
 	return out
 }
 
-// firstPeriod counts what was captured of a recurring component as billed for the
-// running month, so that the month's charge finds it posted.
-func (d *draft) firstPeriod(component id.ID, got ledger.Sums) error {
-	c, _ := d.sheet.ComponentByID(component)
-	recurring := d.plan.Unit != catalog.Quantity && !d.plan.Prepaid && c.Billing != catalog.ByUsage
-	if !recurring || got.Amount == 0 {
-		return nil
+// payAhead says until when the resource is paid for: from now on where its plan begins,
+// from where it was paid until by a renewal.
+func (d *draft) payAhead() {
+	from := d.now
+	switch {
+	case !d.plan.Prepaid:
+		d.res.PaidUntil = nil
+		return
+	case d.o.Type == order.Update && !d.switched && d.res.PaidUntil != nil:
+		if d.o.Periods == 0 {
+			return
+		}
+		from = *d.res.PaidUntil
 	}
-	month := PeriodOf(d.now)
-	rows, err := d.r.Usages(UsageQuery{Resources: []id.ID{d.o.Resource}, Components: []id.ID{component}, From: &month, To: &month, Any: &Sight{All: true}, Page: Page{Limit: 1}})
-	if err != nil {
-		return err
-	}
-	u := order.Usage{ID: d.ids.draw(), Resource: d.o.Resource, Component: component, Period: month, CountsOn: d.o.CountsOn}
-	if len(rows) > 0 {
-		u = rows[0]
-	}
-	u.Quantity += got.Quantity
-	u.Amount += got.Amount
-	u.UpdatedAt = d.now
-	d.usages = append(d.usages, u)
-	return nil
+	until := price.Ahead(d.plan.Unit, from, max(1, d.o.Periods))
+	d.res.PaidUntil = &until
 }
 
 // change makes the resource what was delivered.
@@ -369,62 +473,12 @@ func (d *draft) change() error {
 	before := d.res.Quantities
 	d.res.Quantities = q
 	d.res.Reported = nil // what was ordered is what there is, until the provider says otherwise
-	switched := d.o.Type == order.Update && d.o.Plan != d.res.Plan
-	if d.o.Type != order.Terminate && d.o.Plan != 0 {
-		d.res.Plan = d.o.Plan
-	}
-	if d.plan.Prepaid && (d.o.Type == order.Create || d.o.Type == order.Restore || switched) {
-		until := price.Ahead(d.plan.Unit, d.now, d.o.Periods)
-		d.res.PaidUntil = &until
+	d.switched = d.o.Type == order.Update && d.o.Plan != d.res.Plan
+	if d.o.Type != order.Terminate {
+		if d.o.Plan != 0 {
+			d.res.Plan = d.o.Plan
+		}
+		d.payAhead()
 	}
 	return d.keepAssets(before)
-}
-
-// openTerm closes the running stretch of plan and quantities and opens the next. One
-// that began at this very instant is only corrected: two cannot begin at once.
-func (d *draft) openTerm() error {
-	if d.sheet.Offering.Measure == catalog.Imagery {
-		return nil
-	}
-	next := order.Term{ID: d.ids.draw(), Resource: d.res.ID, From: d.now, Plan: d.res.Plan, Quantities: d.res.Quantities}
-	running, err := d.runningTerm()
-	if err != nil {
-		return err
-	}
-	switch {
-	case d.res.State == order.Terminated:
-		if running != nil {
-			d.endTerm(*running)
-		}
-		return nil
-	case running != nil && running.From.Equal(d.now):
-		next.ID = running.ID
-	case running != nil:
-		d.endTerm(*running)
-	}
-	d.terms = append(d.terms, next)
-	return nil
-}
-
-func (d *draft) endTerm(t order.Term) {
-	until := d.now
-	t.Until = &until
-	d.terms = append(d.terms, t)
-}
-
-// runningTerm is the stretch that has not ended, if there is one.
-func (d *draft) runningTerm() (*order.Term, error) {
-	if d.resNew {
-		return nil, nil
-	}
-	terms, err := d.r.Terms(d.res.ID)
-	if err != nil {
-		return nil, err
-	}
-	for n := range terms {
-		if terms[n].Until == nil {
-			return &terms[n], nil
-		}
-	}
-	return nil, nil
 }

@@ -238,6 +238,7 @@ type (
 		RunAt     time.Time
 		Attempt   int
 		LastError string
+		Since     *time.Time // until when it has been done, where it is done again and again
 	}
 	// Idem remembers a request so that its repeat gets the same order.
 	Idem struct {

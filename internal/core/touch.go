@@ -48,7 +48,7 @@ func touchJob(jobs ...Job) Touch {
 	var on Touch
 	for _, j := range jobs {
 		switch j.Kind {
-		case JobEnd:
+		case JobEnd, JobBill:
 			on.Resources = append(on.Resources, j.Subject)
 		case JobProject:
 			on.Projects = append(on.Projects, j.Subject)

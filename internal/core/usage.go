@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
@@ -32,7 +32,7 @@ func (c *Core) ReportUsage(ctx context.Context, who Actor, u UsageReport) ([]ord
 	on := Touch{Resources: []id.ID{u.Resource}, Days: []day.Day{PeriodOf(u.Date)}}
 	err := c.store.Update(ctx, on, func(tx Tx) error {
 		out = nil
-		m := &meter{draft: draft{c: c, r: tx, who: who, now: now, ids: ids.again()}}
+		m := &meter{biller: biller{draft: draft{c: c, r: tx, who: who, now: now, ids: ids.again()}}, date: u.Date, term: u.Term}
 		if err := m.open(u); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (c *Core) ReportUsage(ctx context.Context, who Actor, u UsageReport) ([]ord
 				return err
 			}
 		}
-		out = m.usages
+		out = m.kept
 		return m.keep(tx)
 	})
 	return out, err
@@ -49,39 +49,28 @@ func (c *Core) ReportUsage(ctx context.Context, who Actor, u UsageReport) ([]ord
 
 // meter decides a report of one resource and period.
 type meter struct {
-	draft
+	biller
+	date   time.Time
+	term   id.ID
 	period day.Day
-	terms  []order.Term
-	posted []ledger.Entry
 }
 
 func (m *meter) open(u UsageReport) error {
 	s := &Scene{c: m.c, r: m.r, who: m.who}
-	var err error
-	if m.res, err = s.Resource(u.Resource); err != nil {
+	if _, err := s.Resource(u.Resource); err != nil {
 		return err
 	}
-	if m.terms, err = m.r.Terms(m.res.ID); err != nil {
-		return err
-	}
-	off, err := m.r.Offering(m.res.Offering)
-	if err != nil {
-		return err
-	}
-	if m.sheet, err = m.c.sheet(m.r, off); err != nil {
+	if err := m.load(u.Resource); err != nil {
 		return err
 	}
 	m.period = PeriodOf(u.Date)
-	m.o = order.Order{Customer: m.res.Customer, Project: m.res.Project, User: m.res.User, Provider: m.res.Provider, Offering: m.res.Offering, Resource: m.res.ID, Plan: m.res.Plan}
-	if err := m.around(); err != nil {
-		return err
-	}
-	m.o.Currency = m.customer.Currency
 	switch {
 	case m.res.State != order.OK && m.res.State != order.Updating && m.res.State != order.Terminating:
 		return invalid("resource", "Resource is not in valid state.").because(ReasonState)
 	case len(u.Amounts) == 0:
 		return invalid("usages", "Name at least one component.")
+	case u.Term != 0 && !slices.ContainsFunc(m.life, func(t order.Term) bool { return t.ID == u.Term }):
+		return invalid("plan_period", "The resource has no such plan period.").because(ReasonState)
 	case u.Date.After(m.now.AddDate(0, 0, 1)), m.period > PeriodOf(m.now.In(u.Date.Location())):
 		return invalid("date", "The date is in the future.").because(ReasonFuture)
 	}
@@ -144,29 +133,35 @@ func (m *meter) component(word string) (catalog.Component, bool) {
 // report decides one component's new total.
 func (m *meter) report(a UsageAmount) error {
 	x, _ := m.component(a.Component)
-	rows, err := m.r.Usages(UsageQuery{Resources: []id.ID{m.res.ID}, Components: []id.ID{x.ID}, From: &m.period, To: &m.period, Any: &Sight{All: true}, Page: Page{Limit: 1}})
+	rows, err := m.rowsOf(m.period)
 	if err != nil {
 		return err
 	}
-	u := order.Usage{ID: m.ids.draw(), Resource: m.res.ID, Component: x.ID, Period: m.period, CountsOn: max(m.period, m.firstDay())}
-	if len(rows) > 0 {
-		u = rows[0]
+	u := order.Usage{ID: m.ids.draw(), Resource: m.res.ID, Component: x.ID, Period: m.period, CountsOn: max(m.period, firstDay(m.res, m.life, m.period))}
+	n := slices.IndexFunc(rows, func(u order.Usage) bool { return u.Component == x.ID })
+	if n >= 0 {
+		u = rows[n]
 	}
 	if err := m.capped(x, a.Amount); err != nil {
 		return err
 	}
 	amount := a.Amount
 	u.Reported, u.Recurring, u.Note, u.UpdatedAt = &amount, a.Recurring, a.Note, m.now
+	if t := m.covering(); t != 0 {
+		u.Term = t // one that was found before stays where none is now
+	}
 	if x.Billing == catalog.ByUsage {
-		if err := m.bill(&u, x, amount); err != nil {
+		total, err := price.Charge(termsOf(&m.sheet, x, m.life), price.Usage{Reported: u.Reported, Term: u.Term}, m.period, m.now)
+		if err != nil {
+			return invalid("amount", "The amount is too large.").because(ReasonQuantity)
+		}
+		if u, _, err = m.post(u, n >= 0, x, total, "usage of "+u.Period.String()[:7]); err != nil {
 			return err
 		}
 	}
-	m.usages = append(m.usages, u)
+	m.kept = append(m.kept, u)
 	return nil
 }
-
-func (m *meter) firstDay() day.Day { return firstDay(m.res, m.terms) }
 
 // capped asks the provider's own bound of what is metered: a report that takes the span's
 // total above it is refused.
@@ -195,84 +190,58 @@ func (m *meter) capped(x catalog.Component, total money.Micro) error {
 	return nil
 }
 
-// firstDay is the day of a resource's first stretch: usage cannot count before it.
-func firstDay(res order.Resource, terms []order.Term) day.Day {
-	if len(terms) == 0 {
-		return day.Of(res.ID.Time())
+// covering is the stretch whose plan prices the report: the one named, else the one that
+// covers its date; in the current month also the latest that merely overlaps it, for
+// reports are dated to the first, and resources begin later. 0: there is none.
+func (m *meter) covering() id.ID {
+	if m.term != 0 {
+		return m.term
 	}
-	return day.Of(terms[0].From)
-}
-
-// covering is the plan that prices the period: that of the latest stretch that overlaps it.
-func (m *meter) covering() (id.ID, bool) {
-	end := m.period.Month(1).Time()
-	for _, t := range slices.Backward(m.terms) {
-		if t.From.Before(end) && (t.Until == nil || t.Until.After(m.period.Time())) {
-			return t.Plan, true
+	for _, t := range slices.Backward(m.life) {
+		if !t.From.After(m.date) && (t.Until == nil || t.Until.After(m.date)) {
+			return t.ID
 		}
 	}
-	return 0, false
+	if m.period != PeriodOf(m.now.In(m.date.Location())) {
+		return 0
+	}
+	for _, t := range slices.Backward(m.life) {
+		if t.From.Before(m.period.Month(1).Time()) && (t.Until == nil || t.Until.After(m.period.Time())) {
+			return t.ID
+		}
+	}
+	return 0
 }
 
-// bill posts the difference between the price of the new total and what was posted.
-func (m *meter) bill(u *order.Usage, x catalog.Component, total money.Micro) error {
-	plan, ok := m.covering()
-	if !ok {
-		return nil // stored, not billed
-	}
-	p, ok := m.sheet.Price(plan, x.ID, max(m.period, m.firstDay()))
-	if !ok {
-		return nil
-	}
-	amount, err := price.Metered(m.o.Currency, total, p.Each)
-	if err != nil {
-		return invalid("amount", "The amount is too large.").because(ReasonQuantity)
-	}
-	up := ledger.Sums{Amount: max(0, amount-u.Amount), Quantity: max(0, total-u.Quantity)}
-	down := ledger.Sums{Amount: max(0, u.Amount-amount), Quantity: max(0, u.Quantity-total)}
-	past, err := m.r.Entries(u.ID)
-	if err != nil {
-		return err
-	}
-	m.past, m.entries = past, nil
-	m.posting = 1
-	for _, e := range past {
-		m.posting = max(m.posting, e.Posting+1)
-	}
-	m.o.ID = u.ID
-	m.entry(ledger.Charge, x.ID, up, u.CountsOn, "usage of "+u.Period.String()[:7])
-	m.entry(ledger.Refund, x.ID, down, u.CountsOn, "usage of "+u.Period.String()[:7])
-	for n := range m.entries {
-		m.entries[n].Usage = u.ID
-	}
-	m.posted = append(m.posted, m.entries...)
-	u.Amount, u.Quantity = amount, total
-	return nil
-}
-
-// keep writes the rows, the entries, and an event for each limit this took above its value.
+// keep writes the report and that there was one.
 func (m *meter) keep(tx Tx) error {
-	events, moved, err := m.moved()
+	m.events = append(m.events, Event{At: m.now, Kind: "usage.reported", Customer: m.res.Customer, Subject: m.res.ID, By: m.who.User.ID, Body: json.RawMessage(`{"period":"` + m.period.String() + `"}`)})
+	return m.store(tx)
+}
+
+// store writes what was decided: rows, entries, balances, and an event for each limit that
+// this took above its value.
+func (b *biller) store(tx Tx) error {
+	events, moved, err := b.balances()
 	if err != nil {
 		return err
 	}
-	for _, u := range m.usages {
+	for _, u := range b.kept {
 		if err := tx.PutUsage(u); err != nil {
 			return err
 		}
 	}
-	for _, b := range moved {
-		if err := tx.AddBalance(b); err != nil {
+	for _, x := range moved {
+		if err := tx.AddBalance(x); err != nil {
 			return err
 		}
 	}
-	if len(m.posted) > 0 {
-		if err := tx.InsertEntries(m.posted); err != nil {
+	if len(b.list) > 0 {
+		if err := tx.InsertEntries(b.list); err != nil {
 			return err
 		}
 	}
-	events = append(events, Event{At: m.now, Kind: "usage.reported", Customer: m.res.Customer, Subject: m.res.ID, By: m.who.User.ID, Body: json.RawMessage(`{"period":"` + m.period.String() + `"}`)})
-	for _, e := range events {
+	for _, e := range append(events, b.events...) {
 		if err := tx.InsertEvent(e); err != nil {
 			return err
 		}
@@ -280,28 +249,28 @@ func (m *meter) keep(tx Tx) error {
 	return nil
 }
 
-// moved is what the entries do to balances, and the limits they take above their value. What
+// balances are what the entries do to balances, and the limits they take above their value. What
 // has happened is never refused, but what nobody could count is.
-func (m *meter) moved() (events []Event, out []limit.Balance, err error) {
-	deltas := limit.Deltas(m.limits, m.calendar, m.posted)
-	for _, l := range m.limits {
-		for k, b := range deltas {
-			if k.Limit != l.ID || b.Used == 0 {
+func (b *biller) balances() (events []Event, out []limit.Balance, err error) {
+	deltas := limit.Deltas(b.limits, b.calendar, b.list)
+	for _, l := range b.limits {
+		for k, d := range deltas {
+			if k.Limit != l.ID || d.Used == 0 {
 				continue
 			}
-			was, err := m.r.Balance(k)
+			was, err := b.r.Balance(k)
 			if err != nil {
 				return nil, nil, err
 			}
-			now, err := money.Add(was.Used, was.Held, b.Used)
+			now, err := money.Add(was.Used, was.Held, d.Used)
 			if err != nil {
 				return nil, nil, invalid("amount", "The amount is too large.").because(ReasonQuantity)
 			}
 			if now > l.Value && was.Used+was.Held <= l.Value {
-				after := limit.Balance{Key: k, Used: was.Used + b.Used, Held: was.Held}
-				events = append(events, exceeded(l, after, m.res.Customer, m.now, m.who.User.ID))
+				after := limit.Balance{Key: k, Used: was.Used + d.Used, Held: was.Held}
+				events = append(events, exceeded(l, after, b.res.Customer, b.now, b.who.User.ID))
 			}
-			out = append(out, b)
+			out = append(out, d)
 		}
 	}
 	return events, out, nil
@@ -376,5 +345,5 @@ func (c *Core) usageOf(r Reader, ids *drawn, like order.Usage, period day.Day) (
 		return like, err
 	}
 	terms, err := r.Terms(like.Resource)
-	return order.Usage{ID: ids.draw(), Resource: like.Resource, Component: like.Component, Period: period, CountsOn: max(period, firstDay(res, terms))}, err
+	return order.Usage{ID: ids.draw(), Resource: like.Resource, Component: like.Component, Period: period, CountsOn: max(period, firstDay(res, terms, period))}, err
 }

@@ -42,7 +42,7 @@ func (c *Core) Verify(ctx context.Context, who Actor, tell func(Verification)) (
 	if !who.IsStaff() && !who.desk() {
 		return Verification{}, forbidden("Only staff may look through all the books.")
 	}
-	v := &books{ctx: ctx, store: c.store, tell: tell, began: time.Now(), known: map[Ref]bool{}} // not the desk's clock, which tests turn
+	v := &books{core: c, ctx: ctx, store: c.store, tell: tell, began: time.Now(), known: map[Ref]bool{}} // not the desk's clock, which tests turn
 	for _, pass := range []struct {
 		name string
 		run  func() error
@@ -60,6 +60,7 @@ func (c *Core) Verify(ctx context.Context, who Actor, tell func(Verification)) (
 }
 
 type books struct {
+	core  *Core
 	ctx   context.Context
 	store Store
 	r     Reader // of the piece under way
@@ -169,7 +170,7 @@ func (v *books) jobs() error {
 }
 
 func (v *books) job(j Job) error {
-	if j.Kind == JobEnd {
+	if j.Kind == JobEnd || j.Kind == JobBill {
 		_, err := v.r.Resource(j.Subject)
 		if err != nil && KindOf(err) == NotFound {
 			v.say("The job %s is about resource %s, which is not there.", j.Kind, j.Subject)

@@ -3,7 +3,6 @@ package core
 import (
 	"slices"
 
-	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/money"
@@ -146,7 +145,8 @@ func (v *books) line(o order.Order, l order.Line) {
 		v.say("Line %d of order %s has %s delivered of %s.", l.N, o.ID, l.Delivered, l.Quantity)
 	}
 	well := l.State == order.Delivered || l.State == order.Installed
-	if o.State == order.Done && well && l.Delivered == l.Quantity && l.Charged != l.Due {
+	changed := o.Type == order.Update || o.Type == order.Restore // what recurs takes what the period asks for when it is done
+	if o.State == order.Done && well && l.Delivered == l.Quantity && l.Charged != l.Due && !changed {
 		v.say("Line %d of order %s was delivered whole and charged %s of %s %s.", l.N, o.ID, l.Charged, l.Due, o.Currency)
 	}
 }
@@ -182,9 +182,10 @@ func (v *books) around(o order.Order, resources map[id.ID]order.Resource) error 
 	return nil
 }
 
-// usages were billed what their entries say.
+// usages are of what is there, and their entries count where they do. What they were billed
+// is looked at with the resource.
 func (v *books) usages() error {
-	billed := map[id.ID]bool{}
+	known := map[id.ID]bool{}
 	q := UsageQuery{Any: &Sight{All: true}, Page: Page{Ascending: true, Limit: verifyPage}}
 	return v.pieces(func() (bool, error) {
 		page, err := v.r.Usages(q)
@@ -192,7 +193,7 @@ func (v *books) usages() error {
 			return false, err
 		}
 		for _, u := range page {
-			if err := v.usage(u, billed); err != nil {
+			if err := v.usage(u, known); err != nil {
 				return false, err
 			}
 		}
@@ -202,35 +203,28 @@ func (v *books) usages() error {
 	})
 }
 
-func (v *books) usage(u order.Usage, billed map[id.ID]bool) error {
-	metered, ok := billed[u.Component]
-	if !ok {
-		c, err := v.r.Component(u.Component)
-		if err != nil && KindOf(err) == NotFound {
+func (v *books) usage(u order.Usage, known map[id.ID]bool) error {
+	if !known[u.Component] {
+		if _, err := v.r.Component(u.Component); err != nil && KindOf(err) == NotFound {
 			v.say("The usage of resource %s in %s is of component %s, which is not there.", u.Resource, u.Period, u.Component)
 			return nil
-		}
-		if err != nil {
+		} else if err != nil {
 			return err
 		}
-		metered = c.Billing == catalog.ByUsage
-		billed[u.Component] = metered
+		known[u.Component] = true
 	}
 	entries, err := v.r.Entries(u.ID)
 	if err != nil {
 		return err
 	}
 	v.found.Rows += int64(len(entries))
-	if got := ledger.Total(entries).Charged(); metered && (got.Amount != u.Amount || got.Quantity != u.Quantity) {
-		v.say("The usage of resource %s in %s was billed %s for %s, and %s for %s by its entries.", u.Resource, u.Period, u.Amount, u.Quantity, got.Amount, got.Quantity)
-	}
 	if _, err := v.r.Resource(u.Resource); err != nil && KindOf(err) == NotFound {
 		v.say("The usage %s is of resource %s, which is not there.", u.ID, u.Resource)
 	} else if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if e.CountsOn != u.CountsOn || e.Resource != u.Resource || e.Usage != u.ID {
+		if e.Kind == ledger.Charge && e.CountsOn != u.CountsOn || e.Resource != u.Resource || e.Usage != u.ID {
 			v.say("Entry %d of the usage of resource %s in %s counts on %s for resource %s, and not where the usage does.", e.N, u.Resource, u.Period, e.CountsOn, e.Resource)
 		}
 	}
@@ -276,5 +270,8 @@ func (v *books) resource(r order.Resource) error {
 			v.say("Resource %s has a term from %s that goes on beyond the next one's beginning, %s.", r.ID, was.From, terms[n].From)
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return v.charges(r, terms)
 }

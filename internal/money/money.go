@@ -63,13 +63,17 @@ func Times(c Currency, quantity Micro, rate Rate, num, den int64) (Micro, error)
 	if den <= 0 || num < 0 {
 		return 0, fmt.Errorf("%w: share %d/%d", ErrRange, num, den)
 	}
-	p := new(big.Int).Mul(big.NewInt(int64(quantity)), big.NewInt(int64(rate)))
-	p.Mul(p, big.NewInt(num))
+	return rounded(c, Product{quantity, rate, num}.exact(), den)
+}
+
+// rounded is p ÷ den, of micro × rate, rounded half away from zero to the currency's
+// quantum.
+func rounded(c Currency, p *big.Int, den int64) (Micro, error) {
 	// p ÷ (rateUnit × den) is in micro; ÷ quantum is in quanta.
 	q := new(big.Int).Mul(big.NewInt(rateUnit), big.NewInt(den))
 	q.Mul(q, big.NewInt(int64(c.Quantum())))
 	neg := p.Sign() < 0
-	p.Abs(p)
+	p = new(big.Int).Abs(p)
 	p.Lsh(p, 1).Add(p, q)
 	p.Quo(p, q.Lsh(q, 1))
 	p.Mul(p, big.NewInt(int64(c.Quantum())))
@@ -82,6 +86,30 @@ func Times(c Currency, quantity Micro, rate Rate, num, den int64) (Micro, error)
 	}
 	return n, nil
 }
+
+// Product is quantity × rate × num: a share of a total.
+type Product struct {
+	Quantity Micro
+	Rate     Rate
+	Num      int64
+}
+
+// Total returns the sum of products, rounded once as Times does, not product by product.
+func Total(c Currency, products ...Product) (Micro, error) {
+	sum := new(big.Int)
+	for _, p := range products {
+		sum.Add(sum, p.exact())
+	}
+	return rounded(c, sum, 1)
+}
+
+func (p Product) exact() *big.Int {
+	n := new(big.Int).Mul(big.NewInt(int64(p.Quantity)), big.NewInt(int64(p.Rate)))
+	return n.Mul(n, big.NewInt(p.Num))
+}
+
+// More reports whether a product comes to more than another, before rounding.
+func (p Product) More(than Product) bool { return p.exact().Cmp(than.exact()) > 0 }
 
 // Share returns amount × num ÷ den, rounded as Times does: the part of an amount that
 // goes with a part of what it was for.

@@ -109,7 +109,7 @@ type Order struct {
 	Ref        id.ID // a door's document; 0: none
 	Previous   id.ID // of a replacement
 	Gates      Gates
-	Periods    int // plan units paid ahead, at least 1
+	Periods    int // plan units paid ahead; 0 of an update that pays none
 	StartsOn   *day.Day
 	CountsOn   day.Day
 	Currency   money.Currency
@@ -251,7 +251,9 @@ type Resource struct {
 	Rev        int64
 }
 
-// Term is a stretch of one plan and one set of quantities.
+// Term is a stretch of one plan and one set of quantities. It keeps the prices that the
+// order which began it was promised: Each where it began a plan, for the period that it
+// began in; Once for what the resource grew by.
 type Term struct {
 	ID         id.ID
 	Resource   id.ID
@@ -259,7 +261,11 @@ type Term struct {
 	Until      *time.Time
 	Plan       id.ID
 	Quantities Quantities
+	Once, Each Rates
 }
+
+// Rates are prices by component.
+type Rates map[id.ID]money.Rate
 
 // Asset is a part of a resource: a rack's part, a pool's node.
 type Asset struct {
@@ -280,6 +286,7 @@ type Usage struct {
 	Period    day.Day // first day of the billing period
 	Reported  *money.Micro
 	Recurring bool
+	Term      id.ID       // whose plan prices what was reported; 0: it is not billed
 	Quantity  money.Micro // billed
 	Amount    money.Micro // billed
 	CountsOn  day.Day

@@ -1,7 +1,7 @@
 // Package price says what things cost, as pure functions: no clock, no I/O. An
-// order's line is priced when it is placed (Request.Line); what was delivered of it
-// (Line.Part) and what was used (Metered) follow from the same prices. Rounding is
-// package money's.
+// order's line is priced when it is placed (Request.Line), and what was delivered of it
+// (Priced.Part) follows from the same prices. What a resource comes to in a period is
+// Charge's to say, of its Terms. Rounding is package money's.
 package price
 
 import (
@@ -22,11 +22,13 @@ type Request struct {
 	Sheet     *catalog.Sheet
 	Plan      catalog.Plan
 	Now       time.Time
-	Periods   int        // plan units paid ahead, of a prepaid plan; at least 1
+	Periods   int        // plan units paid ahead, of a prepaid plan; on an update of one, 0: none
 	New       bool       // the resource is made (or restored) by this order
 	Switched  bool       // the plan changes
 	PaidUntil *time.Time // of the resource, where its plan is prepaid
-	// Posted is what the running period has been charged already, by component.
+	// Before is what the resource was so far, as a component sees it (nil: there is none);
+	// Posted is what the period in which this order counts has been charged already.
+	Before func(component id.ID) []Stretch
 	Posted map[id.ID]money.Micro
 	Free   bool // a replacement: nothing is due
 }
@@ -50,6 +52,11 @@ func (r Request) Line(c catalog.Component, before, target money.Micro) (Line, er
 		return l, ErrUnpriced
 	}
 	l.Once, l.Each = p.Once, p.Each
+	if before := r.terms(c); !r.New && !r.Switched && !eventful(c) {
+		if each, ok := before.rate(r.Now); ok { // the running period's
+			l.Each = each
+		}
+	}
 	switch c.Billing {
 	case catalog.ByUsage: // nothing is due before it is reported
 		l.Quantity, l.Before = 0, 0
@@ -78,58 +85,76 @@ func (r Request) Line(c catalog.Component, before, target money.Micro) (Line, er
 func (r Request) due(l Line) (money.Micro, error) {
 	cur := r.Plan.Currency
 	grown := max(0, l.Quantity-l.Before)
-	if l.Component.Billing == catalog.Once || l.Component.Billing == catalog.Few {
+	switch {
+	case eventful(l.Component):
 		rate := l.Once
 		if rate == 0 {
 			rate = l.Each
 		}
 		return money.Times(cur, l.Quantity, rate, 1, 1)
+	case Recurs(r.Plan):
+		return r.recurring(l)
 	}
 	once, err := money.Times(cur, grown, l.Once, 1, 1)
 	if err != nil {
 		return 0, err
 	}
-	each, err := r.recurring(l, grown)
+	each, err := r.ahead(l, grown)
 	if err != nil {
 		return 0, err
 	}
 	return money.Add(once, each)
 }
 
-// recurring is what the first period asks: of a prepaid plan the growth, or on a switch to
-// it all there is, for what is paid ahead, else the new total of the running period less what it was charged.
-func (r Request) recurring(l Line, grown money.Micro) (money.Micro, error) {
-	cur := r.Plan.Currency
-	if l.Each == 0 {
-		return 0, nil
+// recurring is what the running period asks: what it would come to less what it comes to
+// without the order, or was charged.
+func (r Request) recurring(l Line) (money.Micro, error) {
+	before := r.terms(l.Component)
+	next := Stretch{From: r.Now, Plan: r.Plan.ID, Quantity: l.Quantity, Once: &l.Once}
+	if r.New || r.Switched || len(before.Stretches) == 0 {
+		next.Each = &l.Each
 	}
-	if r.Plan.Prepaid {
-		if !r.New && r.Switched {
-			grown = l.Quantity // all there is is paid ahead from now on
-		}
-		if !r.New && r.PaidUntil != nil && !r.Switched {
-			left, whole := Left(r.Plan.Unit, r.Now, *r.PaidUntil)
-			return money.Times(cur, grown, l.Each, left, whole)
-		}
-		return money.Times(cur, grown, l.Each, int64(max(1, r.Periods)), 1)
-	}
-	num, den := Share(r.Plan.Unit, r.Now)
-	total, err := money.Times(cur, l.Quantity, l.Each, num, den)
+	after := before.Begun(next)
+	key, _ := after.Key(r.Now)
+	total, err := Charge(after, Usage{}, key, r.Now)
 	if err != nil {
 		return 0, err
 	}
-	return max(0, total-r.Posted[l.Component.ID]), nil
+	was, err := Charge(before, Usage{}, key, r.Now)
+	return max(0, total.Amount-max(was.Amount, r.Posted[l.Component.ID])), err
 }
 
-// Share is the part of the price of one unit that a period begun at an instant asks:
-// whole units once begun, but day plans the days left of the month.
-func Share(u catalog.Unit, at time.Time) (num, den int64) {
-	if u == catalog.Day {
-		at = at.UTC()
-		end := time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC)
-		return int64(end.Sub(day.Of(at).Time()) / (24 * time.Hour)), 1
+func (r Request) terms(c catalog.Component) Terms {
+	t := Terms{Sheet: r.Sheet, Component: c}
+	if r.Before != nil {
+		t.Stretches = r.Before(c.ID)
 	}
-	return 1, 1
+	return t
+}
+
+// ahead is what is paid ahead: of a prepaid plan the growth for what is left of what was
+// paid, and all there is for the periods that follow; of what is paid by quantity alone the
+// growth.
+func (r Request) ahead(l Line, grown money.Micro) (money.Micro, error) {
+	cur, periods := r.Plan.Currency, int64(max(1, r.Periods))
+	switch {
+	case !r.Plan.Prepaid:
+		return money.Times(cur, grown, l.Each, 1, 1)
+	case r.New:
+		return money.Times(cur, l.Quantity, l.Each, periods, 1)
+	case r.Switched || r.PaidUntil == nil: // all there is is paid ahead from now on
+		return money.Times(cur, l.Quantity, l.Each, periods, 1)
+	}
+	left, whole := Left(r.Plan.Unit, r.Now, *r.PaidUntil)
+	rest, err := money.Times(cur, grown, l.Each, left, whole)
+	if err != nil || r.Periods == 0 {
+		return rest, err
+	}
+	renewed, err := money.Times(cur, l.Quantity, l.Each, periods, 1)
+	if err != nil {
+		return 0, err
+	}
+	return money.Add(rest, renewed)
 }
 
 // Left is the part of a prepaid plan's unit that is still to come, in whole days of the

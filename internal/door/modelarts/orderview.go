@@ -178,7 +178,7 @@ func periods(o order.Order, p catalog.Plan) (mode, kind, number string) {
 	}
 	months := p.TermMonths
 	if p.Prepaid { // a later order goes on within the term
-		months = max(months, o.Periods*unitMonths[p.Unit])
+		months = max(months, max(1, o.Periods)*unitMonths[p.Unit])
 	}
 	if p.TermMonths >= 12 && months%12 == 0 {
 		return ahead, byYear, strconv.Itoa(months / 12)

@@ -43,12 +43,13 @@ func (tx *Tx) WriteEvent(e core.Event) error {
 	return err
 }
 
-var jobs = newTable("jobs", 2, "subject_id, kind, run_at, attempt, last_error", func(f *Fields, j *core.Job) {
+var jobs = newTable("jobs", 2, "subject_id, kind, run_at, attempt, last_error, since", func(f *Fields, j *core.Job) {
 	num(f, &j.Subject)
 	text(f, &j.Kind)
 	at(f, &j.RunAt)
 	num(f, &j.Attempt)
 	text(f, &j.LastError)
+	optAt(f, &j.Since)
 })
 
 var jobByKey = jobs.guard("WHERE subject_id = ?1 AND kind = ?2")

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/money"
-	"github.com/docket-desk/docket/internal/order"
 )
 
 // Fields goes over the columns of one row in order, into a statement's parameters or
@@ -229,9 +227,9 @@ func optObject[T any](f *Fields, p **T) {
 	object(f, *p)
 }
 
-// amounts are quantities by component: an object from id to micro, nil is null.
-// Written by hand, for every order writes some.
-func amounts(f *Fields, p *order.Quantities) {
+// amounts are numbers by component, quantities or rates: an object from id to number, nil
+// is null. Written by hand, for every order writes some.
+func amounts[M ~map[id.ID]T, T ~int64](f *Fields, p *M) {
 	if f.in() {
 		if *p == nil {
 			f.params.Null(f.next())
@@ -245,16 +243,16 @@ func amounts(f *Fields, p *order.Quantities) {
 		f.n++
 		return
 	}
-	q := order.Quantities{}
+	q := M{}
 	if b := f.bytes(); len(b) > len("{}") {
-		if err := json.Unmarshal(b, (*map[id.ID]money.Micro)(&q)); err != nil {
+		if err := json.Unmarshal(b, &q); err != nil {
 			f.fail(err)
 		}
 	}
 	*p = q
 }
 
-func appendAmounts(b []byte, q order.Quantities) []byte {
+func appendAmounts[M ~map[id.ID]T, T ~int64](b []byte, q M) []byte {
 	var few [8]id.ID
 	keys := few[:0]
 	for k := range q {

@@ -158,13 +158,15 @@ func (tx *Tx) UpdateResource(r order.Resource) error {
 	return tx.noteOwners(ownership{r.Customer, r.Project, r.User}, source{r.Offering, r.Provider})
 }
 
-var terms = newTable("terms", 1, "id, resource_id, from_at, until_at, plan_id, quantities", func(f *Fields, t *order.Term) {
+var terms = newTable("terms", 1, "id, resource_id, from_at, until_at, plan_id, quantities, once, each", func(f *Fields, t *order.Term) {
 	num(f, &t.ID)
 	num(f, &t.Resource)
 	at(f, &t.From)
 	optAt(f, &t.Until)
 	num(f, &t.Plan)
 	amounts(f, &t.Quantities)
+	amounts(f, &t.Once)
+	amounts(f, &t.Each)
 })
 
 var (

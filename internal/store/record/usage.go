@@ -8,7 +8,7 @@ import (
 )
 
 var usages = newTable("usages", 1,
-	"id, resource_id, component_id, period, reported, recurring, quantity, amount, counts_on, note, updated_at",
+	"id, resource_id, component_id, period, reported, recurring, term_id, quantity, amount, counts_on, note, updated_at",
 	func(f *Fields, u *order.Usage) {
 		num(f, &u.ID)
 		num(f, &u.Resource)
@@ -16,6 +16,7 @@ var usages = newTable("usages", 1,
 		num(f, &u.Period)
 		opt(f, &u.Reported)
 		flag(f, &u.Recurring)
+		num(f, &u.Term)
 		num(f, &u.Quantity)
 		num(f, &u.Amount)
 		num(f, &u.CountsOn)
