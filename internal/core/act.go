@@ -421,6 +421,20 @@ func (d *draft) retry(step order.Step, v Verdict) error {
 	return d.begin(withJob)
 }
 
+// runningTerm is the stretch that has not ended, if there is one.
+func (d *draft) runningTerm() (*order.Term, error) {
+	terms, err := d.r.Terms(d.res.ID)
+	if err != nil {
+		return nil, err
+	}
+	for n := range terms {
+		if terms[n].Until == nil {
+			return &terms[n], nil
+		}
+	}
+	return nil, nil
+}
+
 // stillWanted refuses to take up an order that a later one has overtaken: to make a
 // resource that another order has made since, or to change one that has ended.
 func (d *draft) stillWanted() error {
