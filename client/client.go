@@ -53,6 +53,17 @@ func (c *Client) Order(ctx context.Context, id string) (Order, error) {
 	return out, c.do(ctx, http.MethodGet, "/orders/"+url.PathEscape(id), nil, &out, "")
 }
 
+// Charges returns what the resource of an order was charged, period by period; after is
+// the Next of the page before, or empty.
+func (c *Client) Charges(ctx context.Context, order, after string) (Charges, error) {
+	path := "/orders/" + url.PathEscape(order) + "/charges"
+	if after != "" {
+		path += "?after=" + url.QueryEscape(after)
+	}
+	var out Charges
+	return out, c.do(ctx, http.MethodGet, path, nil, &out, "")
+}
+
 // Place places an order. The same key again, with the same placement, gets the first
 // order; the empty key makes it unsafe to repeat.
 func (c *Client) Place(ctx context.Context, p Placement, key string) (Order, error) {

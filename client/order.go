@@ -89,6 +89,28 @@ type Entry struct {
 	Reason    string    `json:"reason,omitempty"`
 }
 
+// Charges is what a resource was charged, period by period.
+type Charges struct {
+	Resource Resource `json:"resource"`
+	Currency string   `json:"currency"`
+	Charges  []Charge `json:"charges" doc:"The rows made last come first."`
+	Next     string   `json:"next,omitempty" doc:"The after of the next page; empty at the end."`
+}
+
+// Charge is what one component of a resource came to in one period.
+type Charge struct {
+	ID        string    `json:"id"`
+	Period    string    `json:"period" doc:"The period's first day."`
+	Component string    `json:"component"`
+	Reported  string    `json:"reported,omitempty" doc:"The provider's latest report of the month."`
+	Quantity  string    `json:"quantity" doc:"What the amount is for: the most there was, or what was reported."`
+	Amount    string    `json:"amount" doc:"What the period was charged in all."`
+	ByOrders  string    `json:"by_orders" doc:"The part of the amount that orders took; the entries make up the rest."`
+	CountsOn  string    `json:"counts_on"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Entries   []Entry   `json:"entries" doc:"What was charged and given back since."`
+}
+
 // Orders is a page of orders.
 type Orders struct {
 	Orders []Order `json:"orders" doc:"Newest first."`

@@ -25,7 +25,7 @@ order.pool-5ed5-w4l2n, CS…, a UUID.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	asking(cmd)
-	cmd.AddCommand(listCommand(), showCommand(), shipCommand(), adjustCommand())
+	cmd.AddCommand(listCommand(), showCommand(), chargesCommand(), shipCommand(), adjustCommand())
 	type act func(*client.Client, context.Context, string, client.Verdict) (client.Order, error)
 	for _, v := range []struct {
 		name, short, long string
@@ -188,6 +188,54 @@ func tellOrder(out io.Writer, o client.Order) error {
 	}
 	for _, e := range o.Entries {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Kind, e.Component, e.Amount, e.Quantity, e.CountsOn, e.At.Local().Format(time.DateTime), e.Reason)
+	}
+	return w.Flush()
+}
+
+func chargesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "charges ORDER",
+		Short: "Show what the resource of an order was charged, period by period",
+		Long: `Shows what each component of an order's resource was charged in each period: the amount,
+the part of it that orders took, and the entries that make up the rest. docs/billing.md
+has the rules and worked examples.`,
+		Example: "  docket order charges 228249619660800018\n  docket order charges 228249619660800018 --json",
+		Args:    usageArgs(cobra.ExactArgs(1)),
+	}
+	var after string
+	cmd.Flags().StringVar(&after, "after", "", "rows made before this one")
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return ask(cmd, func(ctx context.Context, c *client.Client) error {
+			list, err := c.Charges(ctx, args[0], after)
+			if err != nil {
+				return err
+			}
+			if *asJSON {
+				return printJSON(cmd, list)
+			}
+			return tellCharges(cmd.OutOrStdout(), list)
+		})
+	}
+	return cmd
+}
+
+func tellCharges(out io.Writer, list client.Charges) error {
+	if len(list.Charges) == 0 {
+		_, err := fmt.Fprintln(out, "Nothing was charged by the period.")
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "PERIOD FROM\tWHAT\tREPORTED\tQUANTITY\tAMOUNT\tBY ORDERS\tSINCE\tCOUNTS ON")
+	for _, c := range list.Charges {
+		var since []string
+		for _, e := range c.Entries {
+			since = append(since, e.Kind+" "+e.Amount)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s %s\t%s\t%s\t%s\n", c.Period, c.Component, c.Reported, c.Quantity, c.Amount, list.Currency, c.ByOrders, strings.Join(since, ", "), c.CountsOn)
+	}
+	if list.Next != "" {
+		fmt.Fprintf(w, "There are more: --after %s\n", list.Next)
 	}
 	return w.Flush()
 }

@@ -160,11 +160,10 @@ func (w *chargeWalk) place(rt *rapid.T, p core.Placement, q *pending) {
 		who = w.member
 	}
 	if q.typ == order.Create || q.typ == order.Restore || q.typ == order.Update {
-		q.promised = map[string]string{}
+		q.promised = map[string]string{"cpu": w.rateNow(q, "cpu")}
 		for c := range q.targets {
-			q.promised[c], _ = w.tariffs[q.plan].on(c, day.Of(w.clock.now()))
+			q.promised[c] = w.rateNow(q, c)
 		}
-		q.promised["cpu"], _ = w.tariffs[q.plan].on("cpu", day.Of(w.clock.now()))
 	}
 	got, err := w.PlaceOrder(ctx, who, p)
 	if !w.may(rt, err) {
@@ -179,6 +178,29 @@ func (w *chargeWalk) place(rt *rapid.T, p core.Placement, q *pending) {
 	if q.state == order.Done {
 		w.done(q)
 	}
+}
+
+// rateNow is the price that an order placed now is promised: a change of what runs on the
+// same plan that of the running period, any other the list's.
+func (w *chargeWalk) rateNow(q *pending, comp string) string {
+	today := day.Of(w.clock.now())
+	rate, _ := w.tariffs[q.plan].on(comp, today)
+	if q.typ != order.Update || !w.tariffs[q.plan].repeat {
+		return rate
+	}
+	h := w.historyOf(q.resource)
+	n := len(h.parts) - 1
+	if h.parts[n].plan != q.plan {
+		return rate
+	}
+	period, _ := h.span(w.tariffs, n, today)
+	if comp == "seats" {
+		period = day.Of(h.parts[h.planBegan(n)].from)
+	}
+	if r, ok := h.price(w.tariffs, n, comp, period); ok {
+		rate = r
+	}
+	return rate
 }
 
 // done writes down what an order has made of its resource.
@@ -251,7 +273,7 @@ func (h *history) now() part { return h.parts[len(h.parts)-1] }
 
 // changed is an order that changes a resource to what is asked.
 func (w *chargeWalk) changed(rt *rapid.T, typ order.Type, h *history, plan string, asks []core.Ask) {
-	q := &pending{typ: typ, plan: plan, targets: map[string]money.Micro{"care": careAmount}}
+	q := &pending{typ: typ, resource: h.resource, plan: plan, targets: map[string]money.Micro{"care": careAmount}}
 	p := core.Placement{Type: typ, Resource: h.resource, Asks: asks, Plan: w.plans[w.offer[h.resource]][plan]}
 	if typ == order.Update {
 		for _, c := range asked {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
@@ -296,6 +297,33 @@ func (s *Scene) CountUserUsages(q UserUsageQuery) (int, error) {
 	}
 	q.Any.Users = nil
 	return s.r.CountUserUsages(q)
+}
+
+// Charge is what a period of one component was charged, with the entries that orders did
+// not make.
+type Charge struct {
+	order.Usage
+	Entries []ledger.Entry
+}
+
+// Charges lists what a resource was charged, period by period: the rows made last first.
+// What orders took of a period is in its Amount, and among the orders' own entries.
+func (s *Scene) Charges(resource id.ID, p Page) ([]Charge, error) {
+	if _, err := s.Resource(resource); err != nil {
+		return nil, err
+	}
+	rows, err := s.r.Usages(UsageQuery{Resources: []id.ID{resource}, Any: &Sight{All: true}, Page: p})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Charge, len(rows))
+	for n, u := range rows {
+		out[n].Usage = u
+		if out[n].Entries, err = s.r.Entries(u.ID); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // UserUsages lists users' parts of usages the caller has been shown.

@@ -246,6 +246,13 @@ func TestASideIsFoundByTheStateOrNamed(t *testing.T) {
 	if o = must(staff.Done(t.Context(), o.ID, client.Verdict{}))(t); o.State != "done" || o.Charged != "50" {
 		t.Errorf("done: %+v", o)
 	}
+	charges := must(buyer.Charges(t.Context(), o.ID, ""))(t)
+	if len(charges.Charges) != 1 || charges.Currency != "USD" || charges.Resource.ID != o.Resource.ID {
+		t.Fatalf("charges: %+v", charges)
+	}
+	if c := charges.Charges[0]; c.Component != "tb" || c.Amount != "50" || c.ByOrders != "50" || c.Quantity != "2.5" || len(c.Entries) != 0 {
+		t.Errorf("charged: %+v", c)
+	}
 	if o = must(staff.Adjust(t.Context(), o.ID, client.Adjustment{Amount: "-7.50", Message: "a day late"}))(t); o.Charged != "42.5" {
 		t.Errorf("adjusted: %+v", o)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/order"
 )
 
@@ -143,9 +144,13 @@ func (v *view) entries(p core.Placed) ([]client.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	return v.entriesOf(p.Order.Offering, list)
+}
+
+func (v *view) entriesOf(offering id.ID, list []ledger.Entry) ([]client.Entry, error) {
 	var out []client.Entry
 	for _, e := range list {
-		c, err := v.component(p.Order.Offering, e.Component)
+		c, err := v.component(offering, e.Component)
 		if err != nil {
 			return nil, err
 		}

@@ -90,6 +90,7 @@ func (d *door) register(api huma.API) {
 	}
 	huma.Register(api, get("list-orders", "/orders", "List orders, newest first"), op(d, d.listOrders))
 	huma.Register(api, get("get-order", "/orders/{id}", "One order, with what the ledger has of it"), op(d, d.getOrder))
+	huma.Register(api, get("list-charges", "/orders/{id}/charges", "What the resource of an order was charged, period by period"), op(d, d.listCharges))
 	huma.Register(api, post("place-order", "/orders", "Place an order, or see what it would be"), op(d, d.placeOrder))
 	huma.Register(api, post("approve-order", "/orders/{id}/approve", "Let an order pass the gate of one side"), op(d, d.approve))
 	huma.Register(api, post("reject-order", "/orders/{id}/reject", "End an order at the gate of one side"), op(d, d.reject))
