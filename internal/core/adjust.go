@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/docket-desk/docket/internal/catalog"
@@ -204,9 +205,13 @@ func (d *draft) stockBack() error {
 	if d.o.Type == order.Create && !again {
 		return nil
 	}
-	seen := map[id.ID]bool{}
+	gone := slices.Sorted(maps.Keys(d.had)) // an end that is retried ends what there is by now
 	for _, l := range d.lines {
-		c, ok := d.sheet.ComponentByID(l.Component)
+		gone = append(gone, l.Component)
+	}
+	seen := map[id.ID]bool{}
+	for _, i := range gone {
+		c, ok := d.sheet.ComponentByID(i)
 		if !ok || !c.Stock || seen[c.ID] {
 			continue
 		}

@@ -524,6 +524,9 @@ func (w *chargeWalk) settle(rt *rapid.T) {
 	if err != nil {
 		rt.Fatal(err)
 	}
+	if w.logged.list != nil {
+		rt.Fatalf("%q", w.logged.list)
+	}
 	w.audit(rt)
 	if v, err := w.Verify(ctx, core.System(), nil); err != nil || len(v.Disagrees) > 0 {
 		rt.Fatalf("the books disagree: %q, %v", v.Disagrees, err)

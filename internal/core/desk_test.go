@@ -2,7 +2,6 @@ package core_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -43,6 +42,7 @@ type desk struct {
 	buyer    tenant.Customer
 	project  tenant.Project
 	sheets   map[string]catalog.Sheet // by offering code
+	logged   faults
 }
 
 var ctx = context.Background()
@@ -90,7 +90,26 @@ func newDesk(t testing.TB) *desk {
 
 // over is the desk's core over another store.
 func (d *desk) over(s core.Store) *core.Core {
-	return core.New(s, d.clock.now, id.NewSource(d.clock.now, 0, 0), seal.Key{1}, slog.New(slog.NewTextHandler(io.Discard, nil)), core.Config{})
+	return core.New(s, d.clock.now, id.NewSource(d.clock.now, 0, 0), seal.Key{1}, slog.New(&d.logged), core.Config{})
+}
+
+// faults keeps what the desk logs as an error: a job that failed, and is tried again.
+type faults struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (f *faults) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
+func (f *faults) WithAttrs([]slog.Attr) slog.Handler           { return f }
+func (f *faults) WithGroup(string) slog.Handler                { return f }
+
+func (f *faults) Handle(_ context.Context, r slog.Record) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool { text += " " + a.String(); return true })
+	f.list = append(f.list, text)
+	return nil
 }
 
 // world has one offering of each kind that the lifecycle tells apart.

@@ -55,8 +55,9 @@ type draft struct {
 	jobs     []Job
 	life     []order.Term // the resource's terms as they will be, where they were read
 	rows     map[day.Day][]order.Usage
-	switched bool     // the order has changed the resource's plan
-	dropped  []string // kinds of the order's jobs to delete
+	switched bool             // the order has changed the resource's plan
+	had      order.Quantities // what a resource had that has ended
+	dropped  []string         // kinds of the order's jobs to delete
 	idem     *Idem
 }
 

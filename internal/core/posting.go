@@ -118,11 +118,12 @@ func nets(entries []ledger.Entry, component id.ID) map[counted]ledger.Sums {
 	return out
 }
 
-// latest lists whom and when entries count for, those of the latest entry first.
+// latest lists whom and when what was charged counts for, the latest entry first.
 func latest(entries []ledger.Entry, component id.ID) []counted {
 	var out []counted
 	for _, e := range slices.Backward(entries) {
-		if k := (counted{e.User, e.CountsOn}); e.Component == component && !slices.Contains(out, k) {
+		takes := e.Kind == ledger.Capture || e.Kind == ledger.Charge
+		if k := (counted{e.User, e.CountsOn}); takes && e.Component == component && !slices.Contains(out, k) {
 			out = append(out, k)
 		}
 	}

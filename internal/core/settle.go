@@ -471,6 +471,9 @@ func (d *draft) change() error {
 		q = order.Quantities{}
 	}
 	before := d.res.Quantities
+	if d.o.Type == order.Terminate {
+		d.had = before
+	}
 	d.res.Quantities = q
 	d.res.Reported = nil // what was ordered is what there is, until the provider says otherwise
 	d.switched = d.o.Type == order.Update && d.o.Plan != d.res.Plan
