@@ -3,6 +3,7 @@ package waldur
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -128,4 +129,31 @@ func FuzzSetup(f *testing.F) {
 		fuzzed(t, d, "bob", http.MethodPost, paths[int(path)%len(paths)], body)
 		fuzzed(t, d, "operator", http.MethodPost, paths[int(path)%len(paths)], body)
 	})
+}
+
+func TestRecordsAreMadeByFormsToo(t *testing.T) {
+	d := newDesk(t)
+	post := func(path, media, body string) (int, string) {
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+		r.Header.Set("Content-Type", media)
+		r.Header.Set("Authorization", "Token "+tokenOf("operator"))
+		w := httptest.NewRecorder()
+		d.handler.ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	if status, b := post("/api/customers/", "application/x-www-form-urlencoded", "name=By+form&blocked=true&latitude=1.5&sponsor_number=4&country="); status != http.StatusCreated ||
+		!strings.Contains(b, `"blocked":true`) || !strings.Contains(b, `"latitude":1.5`) || !strings.Contains(b, `"sponsor_number":4`) || !strings.Contains(b, `"country":""`) {
+		t.Errorf("%d %s", status, b)
+	}
+	part := func(head, body string) string {
+		return "--b\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + body + "\r\n"
+	}
+	if status, b := post("/api/marketplace-categories/", "multipart/form-data; boundary=b", part(`name="title"`, "Parts")+part(`name="default_vm_category"`, "true")+"--b--\r\n"); status != http.StatusCreated ||
+		!strings.Contains(b, `"title":"Parts"`) || !strings.Contains(b, `"default_vm_category":true`) {
+		t.Errorf("%d %s", status, b)
+	}
+	if status, b := post("/api/marketplace-categories/", "multipart/form-data; boundary=b", part(`name="title"`, "More")+part(`name="icon"; filename="i.png"`, "png")+"--b--\r\n"); status != http.StatusBadRequest ||
+		!strings.Contains(b, `{"icon":["Files are not kept here."]}`) {
+		t.Errorf("%d %s", status, b)
+	}
 }
