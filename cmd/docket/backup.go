@@ -85,7 +85,7 @@ func tellBeside(out io.Writer, data, fingerprint string) {
 	if data == "" {
 		data = "the data directory"
 	}
-	fmt.Fprintf(out, "Not in it: the master key (its fingerprint is %s; by default %s), without which the\ndesk's secrets are lost. Keep it apart. Nor docket.yaml, tls/ and buckets/ of %s.\n", fingerprint, filepath.Join(data, "master.key"), data)
+	fmt.Fprintf(out, "Not in it: the master key (its fingerprint is %s; by default %s), without which the\ndesk's secrets are lost. Keep it apart. Nor docket.yaml, roles.yaml, tls/ and buckets/ of %s.\n", fingerprint, filepath.Join(data, "master.key"), data)
 }
 
 func readBackup(ctx context.Context, from string, tell backup.Tell) (backup.Manifest, error) {

@@ -81,7 +81,7 @@ What arrived is compared with what was there, row by row, and its books are veri
 that is done the new desk refuses to open. The old one is left as it is: serve only one of
 them, for two that go on by themselves can never be made one again.
 
-What lies beside the books stays where it is: master.key, docket.yaml, tls/ and buckets/. Both
+What lies beside the books stays where it is: master.key, docket.yaml, roles.yaml, tls/ and buckets/. Both
 desks need the same master key.
 
 Exit codes: as of docket restore.`,

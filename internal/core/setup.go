@@ -84,9 +84,13 @@ func Slug(name, otherwise string) string {
 	return otherwise
 }
 
-// free is the first of slug, slug-2, slug-3 … that is not taken.
-func free(slug string, taken func(slug string) (bool, error)) (string, error) {
-	for n := 1; ; n++ {
+// mostNumbered bounds how many records are told apart by a number behind their slug.
+const mostNumbered = 20
+
+// free is the first of slug, slug-2, slug-3 … that is not taken, else one with an id of
+// its own behind it.
+func (c *Core) free(slug string, taken func(slug string) (bool, error)) (string, error) {
+	for n := 1; n <= mostNumbered; n++ {
 		s := slug
 		if n > 1 {
 			s += "-" + strconv.Itoa(n)
@@ -95,13 +99,14 @@ func free(slug string, taken func(slug string) (bool, error)) (string, error) {
 			return s, err
 		}
 	}
+	return slug + "-" + c.NewID().Base36(), nil
 }
 
 // given is the slug that was asked for, which must not be taken, else a free one made of
 // the name.
-func given(asked, name, otherwise string, taken func(slug string) (bool, error)) (string, error) {
+func (c *Core) given(asked, name, otherwise string, taken func(slug string) (bool, error)) (string, error) {
 	if asked == "" {
-		return free(Slug(name, otherwise), taken)
+		return c.free(Slug(name, otherwise), taken)
 	}
 	if is, err := taken(asked); err != nil || is {
 		return "", orErr(err, invalid("slug", "The slug %.80q is taken.", asked).because(ReasonName))

@@ -21,7 +21,7 @@ func (c *Core) MakeCustomer(ctx context.Context, who Actor, s CustomerSpec) (ten
 			return c.may(who, tenant.CreateCustomer)
 		}
 		s := s
-		if s.Slug, err = given(s.Slug, s.Name, "customer", func(slug string) (bool, error) { _, is, err := a.findCustomer(slug); return is, err }); err != nil {
+		if s.Slug, err = c.given(s.Slug, s.Name, "customer", func(slug string) (bool, error) { _, is, err := a.findCustomer(slug); return is, err }); err != nil {
 			return err
 		}
 		if err := a.customer("customer", s); err != nil {
@@ -56,7 +56,7 @@ func (c *Core) MakeProject(ctx context.Context, who Actor, customer id.ID, s Pro
 			return err
 		}
 		s := s
-		if s.Slug, err = given(s.Slug, s.Name, "project", func(slug string) (bool, error) { _, is, err := a.findProject(slug); return is, err }); err != nil {
+		if s.Slug, err = c.given(s.Slug, s.Name, "project", func(slug string) (bool, error) { _, is, err := a.findProject(slug); return is, err }); err != nil {
 			return err
 		}
 		if s.StartOn != nil && *s.StartOn < a.today {

@@ -36,7 +36,7 @@ func (c *Core) MakeOffering(ctx context.Context, who Actor, customer id.ID, s Of
 		if s.State == "" {
 			s.State = catalog.Draft
 		}
-		if s.Code, err = given(s.Code, orText(s.Slug, s.Name), "offering", a.codeTaken(p.ID)); err != nil {
+		if s.Code, err = c.given(s.Code, orText(s.Slug, s.Name), "offering", a.codeTaken(p.ID)); err != nil {
 			return err
 		}
 		sh, err := a.reshape(of, p, s)

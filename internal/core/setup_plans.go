@@ -31,7 +31,7 @@ func (c *Core) MakePlan(ctx context.Context, who Actor, offering id.ID, s PlanSp
 		if plan.Currency == "" {
 			plan.Currency = payee.Currency
 		}
-		plan.Code, err = given(plan.Code, plan.Name, "plan", func(code string) (bool, error) { return hasPlan(sh, code), nil })
+		plan.Code, err = c.given(plan.Code, plan.Name, "plan", func(code string) (bool, error) { return hasPlan(sh, code), nil })
 		code = plan.Code
 		return OfferingSpec{Plans: []PlanSpec{plan}}, err
 	})

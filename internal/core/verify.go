@@ -150,7 +150,7 @@ func (v *books) feed() (more bool, err error) {
 	return len(page) == verifyFeed, err
 }
 
-// jobs are of orders that are still open, and of resources that are there.
+// jobs are of orders that are still open, and of resources and projects that are there.
 func (v *books) jobs() error {
 	var after Job
 	return v.pieces(func() (bool, error) {
@@ -174,6 +174,14 @@ func (v *books) job(j Job) error {
 		_, err := v.r.Resource(j.Subject)
 		if err != nil && KindOf(err) == NotFound {
 			v.say("The job %s is about resource %s, which is not there.", j.Kind, j.Subject)
+			return nil
+		}
+		return err
+	}
+	if j.Kind == JobProject {
+		_, err := v.r.Project(j.Subject)
+		if err != nil && KindOf(err) == NotFound {
+			v.say("The job %s is about project %s, which is not there.", j.Kind, j.Subject)
 			return nil
 		}
 		return err

@@ -81,6 +81,12 @@ func TestBooksThatWereTamperedWithAreFound(t *testing.T) {
 		"a job of nothing": {func(d *desk, tx core.Tx, p core.Placed) error {
 			return tx.PutJob(core.Job{Subject: 12, Kind: core.JobDelivery, RunAt: d.clock.now()})
 		}, "The job delivery is about order 12, which is not there."},
+		"a project's last day": {func(_ *desk, tx core.Tx, p core.Placed) error {
+			return tx.PutJob(core.Job{Subject: p.Order.Project, Kind: core.JobProject, RunAt: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)})
+		}, ""},
+		"the last day of a project that is none": {func(_ *desk, tx core.Tx, _ core.Placed) error {
+			return tx.PutJob(core.Job{Subject: 12, Kind: core.JobProject})
+		}, "The job end-project is about project 12, which is not there."},
 		"a job that is gone": {func(d *desk, tx core.Tx, p core.Placed) error {
 			o, err := tx.Order(p.Order.ID)
 			o.State, o.StartsOn = order.PendingStartDate, ptr(o.CountsOn+3)

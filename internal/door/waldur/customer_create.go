@@ -36,6 +36,9 @@ func create[T any](d *door, do func(r *http.Request, who core.Actor, b *body) (i
 		if err != nil {
 			return err
 		}
+		if h, err := d.core.Holder(r.Context(), who.Key); err == nil {
+			who.Grants = h.Actor.Grants // what was made may be theirs by a role that came with it
+		}
 		var out json.RawMessage
 		err = d.read(r, who, func(v *view) error {
 			t, err := get(v, i)

@@ -201,6 +201,7 @@ func (b *body) bounds(spec *core.OfferingSpec) {
 				spec.Components[n].Max = &q
 			default:
 				spec.Limits = append(spec.Limits, capacity(code, &q))
+				spec.Components[n].Attrs = inner.keep(attributesOf(aWhole, name), spec.Components[n].Attrs)
 			}
 		}
 		if len(inner.errs) > 0 {

@@ -132,10 +132,12 @@ func rateOf(row catalog.Price, c catalog.Component) money.Rate {
 	return row.Each
 }
 
-// next is the price that follows the present one, if any.
+// next is the price that follows the present one, if any. A row that changes the amount
+// alone is none.
 func (p pricing) next(v *view, c catalog.Component) (money.Rate, bool) {
+	now, priced := p.rate(v, c)
 	for _, row := range p.sheet.Prices { // ascending by day
-		if row.Plan == p.plan.ID && row.Component == c.ID && row.From > v.today() {
+		if row.Plan == p.plan.ID && row.Component == c.ID && row.From > v.today() && (!priced || rateOf(row, c) != now) {
 			return rateOf(row, c), true
 		}
 	}

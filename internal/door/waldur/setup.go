@@ -59,21 +59,9 @@ func (d *door) createCategory(r *http.Request, who core.Actor, b *body) (id.ID, 
 	if err != nil {
 		return 0, err
 	}
-	taken := fieldErrors{"title": []string{"Category with this title already exists."}}
-	err = d.read(r, who, func(v *view) error {
-		if _, err := v.shelf(i); err == nil {
-			return taken.refusal()
-		} else if core.KindOf(err) != core.NotFound {
-			return err
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
 	_, err = d.core.NewCommonDocument(r.Context(), who, core.Document{Kind: kindCategory, Name: title, Body: raw})
 	if e := core.AsError(err); err != nil && e.Kind == core.Conflict {
-		return 0, taken.refusal()
+		return 0, fieldError("title", "Category with this title already exists.")
 	}
 	return i, err
 }
