@@ -23,15 +23,24 @@ import (
 // passWithin bounds one pass of an agent, imports included.
 const passWithin = 90 * time.Second
 
-// agents runs the programs of a site's agent: clients/agent/runner.py forks one for each.
-type agents struct {
-	dir   string // of logs and state
-	env   map[string]string
+// runner is one process of clients/agent/runner.py, which forks a program of a site's agent
+// each time it is asked: the seconds that importing the client costs are paid once.
+type runner struct {
+	cmd   *exec.Cmd
 	in    io.WriteCloser
+	err   bytes.Buffer
+	over  chan struct{} // it says no more
 	mu    sync.Mutex
 	begun chan *agentRun
-	runs  map[int]*agentRun
-	logs  int
+	runs  map[int]*agentRun // by process id
+}
+
+// agents are the programs of one test, with a folder for their logs and state.
+type agents struct {
+	*runner
+	dir  string
+	env  map[string]string
+	logs int
 }
 
 // agentRun is one program.
@@ -49,97 +58,121 @@ type tells struct {
 	Code                        int
 }
 
-// newAgents starts the runner, with what programs need to find the plugin and the emulator.
-func newAgents(t *testing.T) *agents {
-	t.Helper()
-	venv := filepath.Join(root, ".cache", "venv", "agent")
-	folder := filepath.Join(root, "e2e", "clients", "agent")
-	a := &agents{dir: t.TempDir(), begun: make(chan *agentRun), runs: map[int]*agentRun{}}
-	a.env = map[string]string{
-		"PATH": filepath.Join(venv, "bin") + ":" + os.Getenv("PATH"), "TMPDIR": a.dir, "PYTHONPATH": filepath.Join(folder, "plugin"),
-		"SLURM_EMULATOR_STATE_FILE": filepath.Join(a.dir, "slurm.json"), "SLURM_EMULATOR_TIME_FILE": filepath.Join(a.dir, "slurm.time"), "SLURM_EMULATOR_TIME_FOLLOW_WALL": "1",
+// agentVenv is the programs' virtual environment, agentFolder the runner's and the plugin's.
+var (
+	agentVenv   = filepath.Join(root, ".cache", "venv", "agent")
+	agentFolder = filepath.Join(root, "e2e", "clients", "agent")
+)
+
+// running is the runner, once a test has asked for it.
+var running *runner
+
+// theRunner starts the runner for all tests of this process.
+var theRunner = sync.OnceValues(func() (*runner, error) {
+	python := filepath.Join(agentVenv, "bin", "python")
+	if _, err := os.Stat(python); err != nil {
+		return nil, fmt.Errorf("no virtual environment for the agent: run e2e/setup (%w)", err)
 	}
-	if _, err := os.Stat(filepath.Join(venv, "bin", "python")); err != nil {
-		t.Fatalf("no virtual environment for the agent: run e2e/setup (%v)", err)
-	}
-	c := exec.Command(filepath.Join(venv, "bin", "python"), filepath.Join(folder, "runner.py"))
-	c.Dir, c.Env = a.dir, environment(t, a.env)
-	var stderr bytes.Buffer
-	c.Stderr = &stderr
-	in, err := c.StdinPipe()
+	r := &runner{cmd: exec.Command(python, filepath.Join(agentFolder, "runner.py")), over: make(chan struct{}), begun: make(chan *agentRun), runs: map[int]*agentRun{}}
+	r.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=" + filepath.Join(agentFolder, "plugin")}
+	r.cmd.Stderr = &r.err
+	out, err := r.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	if r.in, err = r.cmd.StdinPipe(); err != nil {
+		return nil, err
 	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
+	if err := r.cmd.Start(); err != nil {
+		return nil, err
 	}
-	a.in = in
-	ready, over := make(chan struct{}), make(chan struct{})
-	go func() { a.listen(out, ready); close(over) }()
-	t.Cleanup(func() {
-		a.killAll()
-		in.Close()
-		<-over
-		if err := c.Wait(); err != nil && !t.Failed() {
-			t.Errorf("the runner ended: %v\n%s", err, stderr.String())
-		}
-	})
+	ready := make(chan struct{})
+	go func() { r.listen(out, ready); close(r.over) }()
 	select {
 	case <-ready:
-	case <-over:
-		t.Fatalf("the runner ended at once:\n%s", stderr.String())
+		running = r
+		return r, nil
+	case <-r.over:
+		return nil, fmt.Errorf("the runner ended at once:\n%s", r.err.String())
 	case <-time.After(passWithin):
-		t.Fatalf("the runner is not ready:\n%s", stderr.String())
+		return nil, fmt.Errorf("the runner is not ready after %s", passWithin)
 	}
+})
+
+// newAgents gives a test programs, with what they need to find the plugin and the emulator.
+// What still runs at its end is killed, by its id.
+func newAgents(t *testing.T) *agents {
+	t.Helper()
+	r, err := theRunner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &agents{runner: r, dir: t.TempDir()}
+	a.env = map[string]string{
+		"PATH": filepath.Join(agentVenv, "bin") + ":" + os.Getenv("PATH"), "TMPDIR": a.dir, "PYTHONPATH": filepath.Join(agentFolder, "plugin"), "HOME": a.dir,
+		"SLURM_EMULATOR_STATE_FILE": filepath.Join(a.dir, "slurm.json"), "SLURM_EMULATOR_TIME_FILE": filepath.Join(a.dir, "slurm.time"), "SLURM_EMULATOR_TIME_FOLLOW_WALL": "1",
+	}
+	t.Cleanup(r.killAll)
 	return a
 }
 
-func (a *agents) listen(out io.Reader, ready chan struct{}) {
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
+func (r *runner) listen(out io.Reader, ready chan struct{}) {
+	for lines := bufio.NewScanner(out); lines.Scan(); {
 		var s tells
 		if json.Unmarshal(lines.Bytes(), &s) != nil {
 			continue
 		}
-		a.mu.Lock()
 		switch {
 		case s.Ready != nil:
 			close(ready)
 		case s.Started != nil:
-			r := &agentRun{pid: *s.Started, idle: make(chan struct{}), ended: make(chan struct{})}
-			a.runs[r.pid] = r
-			a.mu.Unlock()
-			a.begun <- r
-			a.mu.Lock()
+			p := &agentRun{pid: *s.Started, idle: make(chan struct{}), ended: make(chan struct{})}
+			r.mu.Lock()
+			r.runs[p.pid] = p
+			r.mu.Unlock()
+			r.begun <- p
 		case s.Idle != nil:
-			if r := a.runs[*s.Idle]; r != nil {
+			if p := r.known(*s.Idle); p != nil {
 				select {
-				case <-r.idle:
+				case <-p.idle:
 				default:
-					close(r.idle)
+					close(p.idle)
 				}
 			}
 		case s.Ended != nil:
-			if r := a.runs[*s.Ended]; r != nil {
-				r.code = s.Code
-				close(r.ended)
-				delete(a.runs, *s.Ended)
+			if p := r.known(*s.Ended); p != nil {
+				r.mu.Lock()
+				delete(r.runs, p.pid)
+				r.mu.Unlock()
+				p.code = s.Code
+				close(p.ended)
 			}
 		}
-		a.mu.Unlock()
 	}
 }
 
-func (a *agents) killAll() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for pid := range a.runs {
+func (r *runner) known(pid int) *agentRun {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.runs[pid]
+}
+
+func (r *runner) killAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for pid := range r.runs {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
 	}
+}
+
+// stop ends the runner.
+func (r *runner) stop() error {
+	r.killAll()
+	if err := r.in.Close(); err != nil {
+		return err
+	}
+	<-r.over
+	return r.cmd.Wait()
 }
 
 // start starts a program.

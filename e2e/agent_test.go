@@ -111,7 +111,7 @@ func TestASitesAgentServesTheDesk(t *testing.T) {
 	s.pass(t, config, membership)
 	s.settled(t, map[string]string{"carol": "site_carol OK", "dave": "site_dave OK"})
 	equal(t, "members", members(s.state(t), name), "site_carol site_dave")
-	d.apply(t, `users: [{login: dave, roles: [{role: project.member, project: aurora, until: "2020-01-01T00:00:00Z"}]}]`)
+	d.apply(t, leaving("dave"))
 	s.settled(t, map[string]string{"carol": "site_carol OK", "dave": "site_dave Requested deletion"})
 	s.pass(t, config, membership)
 	equal(t, "members without dave", members(s.state(t), name), "site_carol")
@@ -151,17 +151,28 @@ func TestASitesAgentServesTheDesk(t *testing.T) {
 
 	s.sidePrograms(t, config, made)
 
-	end := decode[struct {
-		Order string `json:"order_uuid"`
-	}](t, string(d.ask(t, s.alice(), http.MethodPost, "/api/marketplace-resources/"+made.Resource+"/terminate/", map[string]any{}, 200)))
-	s.pass(t, config, orders)
-	equal(t, "termination", s.orderState(t, end.Order), "done")
-	equal(t, "resource", s.resource(t, made.Resource).State, "Terminated")
+	s.terminate(t, config, made)
 	if n := len(s.state(t).Resources); n != 0 {
 		t.Errorf("the site has %d allocations left", n)
 	}
 	d.verified(t)
 	d.stop(t)
+}
+
+// leaving ends somebody's role in the project.
+func leaving(login string) string {
+	return `users: [{login: ` + login + `, roles: [{role: project.member, project: aurora, until: "2020-01-01T00:00:00Z"}]}]`
+}
+
+// terminate ends an allocation by an order, and has the agent do it.
+func (s *site) terminate(t *testing.T, config string, made allocation) {
+	t.Helper()
+	end := decode[struct {
+		Order string `json:"order_uuid"`
+	}](t, string(s.d.ask(t, s.alice(), http.MethodPost, "/api/marketplace-resources/"+made.Resource+"/terminate/", map[string]any{}, 200)))
+	s.pass(t, config, orders)
+	equal(t, "termination", s.orderState(t, end.Order), "done")
+	equal(t, "resource", s.resource(t, made.Resource).State, "Terminated")
 }
 
 func members(s noopState, allocation string) string {
@@ -203,5 +214,103 @@ func (s *site) sidePrograms(t *testing.T, config string, made allocation) {
 		if code, said := s.program(t, name, args...); code != 0 {
 			t.Errorf("%s ended with %d:\n%s", name, code, tail(said))
 		}
+	}
+}
+
+// slurm makes a site of the SLURM plugin over the emulator.
+func (s *site) slurm() *site {
+	s.backend = "slurm"
+	s.settings = map[string]any{"default_account": "root", "customer_prefix": "c_", "project_prefix": "p_", "allocation_prefix": "a_", "cluster_name": "default",
+		"slurm_bin_path": filepath.Join(root, ".cache", "venv", "agent", "bin"), "enable_user_homedir_account_creation": false}
+	s.parts = map[string]any{
+		"cpu": map[string]any{"measured_unit": "kh", "unit_factor": 60000, "accounting_type": "usage", "label": "CPU"},
+		"mem": map[string]any{"measured_unit": "GB", "unit_factor": 61440, "accounting_type": "limit", "label": "Memory"},
+	}
+	return s
+}
+
+// emulator runs a program of the emulated SLURM.
+func (s *site) emulator(t *testing.T, in, program string, args ...string) string {
+	t.Helper()
+	c, stderr := prepare(t, s.env, filepath.Join(root, ".cache", "venv", "agent", "bin", program), args)
+	c.Stdin = strings.NewReader(in)
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("%s %v: %v\n%s%s", program, args, err, out, stderr)
+	}
+	return string(out)
+}
+
+// associations are the users of an account in the emulated SLURM.
+func (s *site) associations(t *testing.T, account string) string {
+	t.Helper()
+	var users []string
+	for _, line := range strings.Split(s.emulator(t, "", "sacctmgr", "--parsable2", "--noheader", "--immediate", "list", "associations", "where", "account="+account, "format=account,user"), "\n") {
+		if _, user, ok := strings.Cut(line, "|"); ok && user != "" {
+			users = append(users, strings.TrimSuffix(user, "|"))
+		}
+	}
+	slices.Sort(users)
+	return strings.Join(users, " ")
+}
+
+// The same with SLURM's own plugin: orders become accounts under the project's and the
+// customer's, members follow the team, and what was used is charged.
+func TestAnOrderBecomesAnAccountOfSLURM(t *testing.T) {
+	needsClients(t)
+	d := empty(t)
+	s := newSite(t, d, newAgents(t)).slurm()
+	config := s.config(t, nil)
+
+	made := s.order(t, "first", 3)
+	s.pass(t, config, orders)
+	equal(t, "order", s.orderState(t, made.UUID), "done")
+	res := s.resource(t, made.Resource)
+	account := "a_" + res.Slug
+	equal(t, "resource", res.State+" "+res.BackendID, "OK "+account)
+	tree := s.emulator(t, "", "sacctmgr", "--parsable2", "--noheader", "--immediate", "list", "account")
+	for _, line := range []string{account + "|first|p_" + res.Project, "p_" + res.Project + "|", "c_" + res.Customer + "|"} {
+		if !strings.Contains("\n"+tree, "\n"+line) {
+			t.Errorf("the site has no account %s in\n%s", line, tree)
+		}
+	}
+	s.settled(t, map[string]string{"carol": " Requested", "dave": " Requested"})
+	s.pass(t, config, membership)
+	equal(t, "members", s.associations(t, account), "site_carol site_dave")
+	d.apply(t, leaving("dave"))
+	s.settled(t, map[string]string{"carol": "site_carol OK", "dave": "site_dave Requested deletion"})
+	s.pass(t, config, membership)
+	equal(t, "members without dave", s.associations(t, account), "site_carol")
+
+	// 20 node-hours of 64 cores are 1280 core-hours: 1.28 kh at 4.50, beside 3 GB at 2.00.
+	s.emulator(t, "usage_inject site_carol 20 "+account+"\nquit\n", "slurm-emulator")
+	s.pass(t, config, reporting)
+	total, users := s.usage(t, made.Resource)
+	equal(t, "usage", total, "1.28")
+	if want := map[string]string{"site_carol": "1.28"}; !maps.Equal(users, want) {
+		t.Errorf("users' parts are %v, want %v", users, want)
+	}
+	equal(t, "charged", s.charged(t), "11.76")
+
+	s.diagnosed(t, config, account)
+	s.terminate(t, config, made)
+	equal(t, "members after the end", s.associations(t, account), "")
+	d.verified(t)
+	d.stop(t)
+}
+
+// diagnosed runs the program that compares one account. It looks for sacctmgr in /usr/bin, whatever
+// its configuration says, so that it ends with 1 everywhere; and of an allocation that it found on
+// the desk it cannot print the limits, in either form. What it asks the desk for, it reads.
+func (s *site) diagnosed(t *testing.T, config, account string) {
+	t.Helper()
+	const program = "waldur_site_diagnose_slurm_account"
+	code, said := s.program(t, program, "a_unknown", "-c", config, "--json")
+	if code != 1 || strings.Contains(said, "UnexpectedStatus") || !strings.Contains(said, "No Waldur resource found") {
+		t.Errorf("%s of an unknown account ended with %d:\n%s", program, code, tail(said))
+	}
+	code, said = s.program(t, program, account, "-c", config, "--json")
+	if code != 1 || !strings.Contains(said, "ResourceLimits is not JSON serializable") {
+		t.Errorf("%s ended with %d:\n%s", program, code, tail(said))
 	}
 }

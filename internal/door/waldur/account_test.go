@@ -142,7 +142,7 @@ func TestAnAccountIsAskedToEndWithItsUsersLastRole(t *testing.T) {
 	if team := d.team(resource); strings.Contains(fmt.Sprint(team), "bborg") {
 		t.Errorf("the team still is %v", team)
 	}
-	d.applied(join("bob", "aurora"))
+	d.applied(core.World{Users: []core.UserSpec{{Login: "bob", Roles: []core.RoleSpec{{Role: tenant.ProjectAdmin, Project: "aurora"}}}}})
 	d.kept()
 	if got := d.told()["bob"]; got != "bborg OK" {
 		t.Errorf("with a role again bob's account is %q", got)
