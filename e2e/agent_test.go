@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -111,7 +112,7 @@ func TestASitesAgentServesTheDesk(t *testing.T) {
 	s.pass(t, config, membership)
 	s.settled(t, map[string]string{"carol": "site_carol OK", "dave": "site_dave OK"})
 	equal(t, "members", members(s.state(t), name), "site_carol site_dave")
-	d.apply(t, leaving("dave"))
+	s.role(t, "delete_user", "dave", 200)
 	s.settled(t, map[string]string{"carol": "site_carol OK", "dave": "site_dave Requested deletion"})
 	s.pass(t, config, membership)
 	equal(t, "members without dave", members(s.state(t), name), "site_carol")
@@ -149,7 +150,7 @@ func TestASitesAgentServesTheDesk(t *testing.T) {
 	s.pass(t, config, reporting)
 	equal(t, "charged for more", s.charged(t), plus(t, before, 20*4.5))
 
-	s.sidePrograms(t, config, made)
+	s.sidePrograms(t, config)
 
 	s.terminate(t, config, made)
 	if n := len(s.state(t).Resources); n != 0 {
@@ -162,6 +163,16 @@ func TestASitesAgentServesTheDesk(t *testing.T) {
 // leaving ends somebody's role in the project.
 func leaving(login string) string {
 	return `users: [{login: ` + login + `, roles: [{role: project.member, project: aurora, until: "2020-01-01T00:00:00Z"}]}]`
+}
+
+// role gives somebody a role in the project, or takes it, as the project's owner does.
+func (s *site) role(t *testing.T, act, login string, want int) {
+	t.Helper()
+	found := decode[[]struct{ UUID string }](t, string(s.d.ask(t, s.d.keys["WALDUR_STAFF_TOKEN"], http.MethodGet, "/api/users/?username="+login, nil, 200)))
+	if len(found) != 1 {
+		t.Fatalf("%s is %d users", login, len(found))
+	}
+	s.d.ask(t, s.alice(), http.MethodPost, "/api/projects/"+s.d.keys["WALDUR_PROJECT_UUID"]+"/"+act+"/", map[string]any{"role": "PROJECT.MEMBER", "user": found[0].UUID}, want)
 }
 
 // terminate ends an allocation by an order, and has the agent do it.
@@ -198,7 +209,7 @@ func (s *site) failing(t *testing.T, config, mode string) {
 }
 
 // sidePrograms runs each of the agent's other programs once.
-func (s *site) sidePrograms(t *testing.T, config string, made allocation) {
+func (s *site) sidePrograms(t *testing.T, config string) {
 	t.Helper()
 	now := time.Now().UTC()
 	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
@@ -211,9 +222,43 @@ func (s *site) sidePrograms(t *testing.T, config string, made allocation) {
 		"waldur_site_load_historical_usage": {"-c", config, "-o", s.offering, "-t", s.d.keys["WALDUR_STAFF_TOKEN"],
 			"-s", first.Format(time.DateOnly), "-e", now.Format(time.DateOnly)},
 	} {
-		if code, said := s.program(t, name, args...); code != 0 {
-			t.Errorf("%s ended with %d:\n%s", name, code, tail(said))
+		s.good(t, name, args...)
+	}
+	s.loadComponents(t)
+}
+
+// good runs a side program that must end with 0.
+func (s *site) good(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if code, said := s.program(t, name, args...); code != 0 || strings.Contains(said, "UnexpectedStatus") {
+		t.Errorf("%s ended with %d:\n%s", name, code, tail(said))
+	}
+}
+
+// loadComponents has the agent write its configuration's components over the desk's: labels
+// and units change, a new one is made, and prices stay.
+func (s *site) loadComponents(t *testing.T) {
+	t.Helper()
+	s.parts["cpu"] = map[string]any{"measured_unit": "kilo-hours", "unit_factor": 1, "accounting_type": "usage", "label": "Cores"}
+	s.parts["disk"] = map[string]any{"measured_unit": "TB", "unit_factor": 1, "accounting_type": "limit", "label": "Disk"}
+	s.good(t, "waldur_site_load_components", "-c", s.config(t, nil))
+	offering := decode[struct {
+		Components []struct {
+			Type, Name string
+			Unit       string `json:"measured_unit"`
+			Billing    string `json:"billing_type"`
 		}
+		Plans []struct{ Prices map[string]any }
+	}](t, string(s.d.ask(t, s.token, http.MethodGet, "/api/marketplace-provider-offerings/"+s.offering+"/", nil, 200)))
+	var told []string
+	for _, c := range offering.Components {
+		told = append(told, strings.Join([]string{c.Type, c.Name, c.Unit, c.Billing}, " "))
+	}
+	slices.Sort(told)
+	equal(t, "components", strings.Join(told, ", "), "cpu Cores kilo-hours usage, disk Disk TB limit, mem Memory GB limit")
+	price, err := strconv.ParseFloat(fmt.Sprint(offering.Plans[0].Prices["cpu"]), 64)
+	if err != nil || price != 4.5 {
+		t.Errorf("the price of cpu is %v (%v)", offering.Plans[0].Prices["cpu"], err)
 	}
 }
 
@@ -281,6 +326,10 @@ func TestAnOrderBecomesAnAccountOfSLURM(t *testing.T) {
 	s.settled(t, map[string]string{"carol": "site_carol OK", "dave": "site_dave Requested deletion"})
 	s.pass(t, config, membership)
 	equal(t, "members without dave", s.associations(t, account), "site_carol")
+	s.role(t, "add_user", "dave", 201)
+	s.settled(t, map[string]string{"carol": "site_carol OK", "dave": "site_dave OK"})
+	s.pass(t, config, membership)
+	equal(t, "members with dave again", s.associations(t, account), "site_carol site_dave")
 
 	// 20 node-hours of 64 cores are 1280 core-hours: 1.28 kh at 4.50, beside 3 GB at 2.00.
 	s.emulator(t, "usage_inject site_carol 20 "+account+"\nquit\n", "slurm-emulator")
