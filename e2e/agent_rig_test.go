@@ -287,6 +287,13 @@ func (s *site) config(t *testing.T, more map[string]any) string {
 	return path
 }
 
+// managerToken is the agent's own where it is no owner of the provider; managerRoles is then
+// what a manager's role must be given beside its own rights.
+const (
+	managerToken = "0000000000000bb90000000000000000000feed0"
+	managerRoles = "customer.manager: {add: [order.approve, order.reject, resource.set_usage, resource.set_limits]}\nproject.member: {enabled: true}\n"
+)
+
 // cluster is what the desk of these tests has beside the demo's world.
 const cluster = `
 customers:
@@ -294,6 +301,7 @@ customers:
     limits: [{measure: money, offering: nordic-compute/cluster, period: year, value: 1000000}]
 users:
   - {login: dave, name: Dave Dunn, email: dave@aurora.example, roles: [{role: project.member, project: aurora}]}
+  - {login: agent, name: The agent, roles: [{role: customer.manager, customer: nordic-compute}], tokens: [{value: ` + managerToken + `}]}
 providers:
   - customer: nordic-compute
     offerings:

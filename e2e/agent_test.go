@@ -300,11 +300,17 @@ func (s *site) associations(t *testing.T, account string) string {
 }
 
 // The same with SLURM's own plugin: orders become accounts under the project's and the
-// customer's, members follow the team, and what was used is charged.
+// customer's, members follow the team, and what was used is charged. Here the agent's token
+// is a manager's, under the role that docs/doors/waldur.md gives it.
 func TestAnOrderBecomesAnAccountOfSLURM(t *testing.T) {
 	needsClients(t)
-	d := empty(t)
+	dir := folder(t)
+	if err := os.WriteFile(filepath.Join(dir, "roles.yaml"), []byte(managerRoles), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := open(t, dir, "--no-orders")
 	s := newSite(t, d, newAgents(t)).slurm()
+	s.token = managerToken
 	config := s.config(t, nil)
 
 	made := s.order(t, "first", 3)
