@@ -73,6 +73,12 @@ var binary = sync.OnceValues(func() (string, error) {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if demanded() {
+		if running != nil {
+			if err := running.stop(); err != nil {
+				fmt.Fprintln(os.Stderr, "the agents' runner:", err)
+				code = 1
+			}
+		}
 		if path, err := binary(); err == nil {
 			os.RemoveAll(filepath.Dir(path))
 		}

@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docket-desk/docket/internal/auth"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/seal"
+	"github.com/docket-desk/docket/internal/store/storetest/fresh"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -142,7 +145,7 @@ func TestAnAccountIsAskedToEndWithItsUsersLastRole(t *testing.T) {
 	if team := d.team(resource); strings.Contains(fmt.Sprint(team), "bborg") {
 		t.Errorf("the team still is %v", team)
 	}
-	d.applied(join("bob", "aurora"))
+	d.applied(core.World{Users: []core.UserSpec{{Login: "bob", Roles: []core.RoleSpec{{Role: tenant.ProjectAdmin, Project: "aurora"}}}}})
 	d.kept()
 	if got := d.told()["bob"]; got != "bborg OK" {
 		t.Errorf("with a role again bob's account is %q", got)
@@ -251,6 +254,75 @@ func TestAKeeperThatReadsTwiceOrNeverEndsTheSame(t *testing.T) {
 	}
 	if len(names) != 6 {
 		t.Errorf("six users have the names %v", names)
+	}
+}
+
+// Desks beside each other over one database, each with its keeper, end with one account a
+// user, one number a name, and one of each thing that two agents register.
+func TestTwoProcessesKeepOneAccountForAUser(t *testing.T) {
+	d := &desk{t: t, at: time.Date(2026, 11, 10, 9, 30, 0, 0, time.UTC)}
+	one, two := fresh.Pair(t, d.now)
+	var keepers []*AccountKeeper
+	for n, s := range []core.Store{one, two} {
+		node, err := s.Node(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := core.New(s, d.now, id.NewSource(d.now, uint8(node.Number)+uint8(n), node.Floor), seal.Key{1}, nil, core.Config{})
+		keepers = append(keepers, &AccountKeeper{Core: c})
+		if n == 0 {
+			d.core = c
+			if d.made, err = c.Apply(ctx, core.System(), world()); err != nil {
+				t.Fatal(err)
+			}
+			d.handler = New(c, Options{Public: "https://desk.example", Scheme: auth.TokenKey{Core: c}})
+		}
+	}
+	other := New(keepers[1].Core, Options{Public: "https://desk.example", Scheme: auth.TokenKey{Core: keepers[1].Core}})
+	d.setOptions(`{"service_provider_can_create_offering_user":true,"username_generation_policy":"anonymized"}`)
+	d.kept()
+	d.allocate("one")
+	for n := range 12 {
+		d.applied(core.World{Users: []core.UserSpec{{Login: fmt.Sprintf("u%d", n), Name: "U", Roles: []core.RoleSpec{{Role: tenant.ProjectMember, Project: "aurora"}}}}})
+	}
+	var all sync.WaitGroup
+	for _, k := range keepers {
+		for range 2 {
+			all.Go(func() {
+				if _, err := k.Once(ctx); err != nil {
+					t.Error(err)
+				}
+				if err := k.Sweep(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	seen, mu := map[string]bool{}, sync.Mutex{}
+	for _, h := range []http.Handler{d.handler, other, d.handler, other} {
+		all.Go(func() {
+			at := &desk{t: t, handler: h}
+			var made namedAnswer
+			res, b := at.ask("pat", http.MethodPost, "/api/marketplace-site-agent-identities/", fmt.Sprintf(`{"offering": %q, "name": "agent"}`, d.vars()["hpc"]))
+			if res.StatusCode != http.StatusCreated || json.Unmarshal(b, &made) != nil {
+				t.Errorf("an identity: %d %s", res.StatusCode, b)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			seen[made.UUID] = true
+		})
+	}
+	all.Wait()
+	told := d.told() // which fails where somebody has two
+	names := map[string]bool{}
+	for _, a := range told {
+		names[a] = true
+	}
+	if len(told) != 14 || len(names) != 14 {
+		t.Errorf("14 members have the accounts %v", told)
+	}
+	if len(seen) != 1 {
+		t.Errorf("four agents made %d identities", len(seen))
 	}
 }
 

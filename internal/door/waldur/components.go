@@ -78,8 +78,11 @@ func (b *body) component(was *catalog.Component) (core.ComponentSpec, []core.Lim
 	}
 	// What is asked for comes back when a resource shrinks or ends, unless it is for good.
 	period := attrs[measured](s.Attrs).LimitPeriod
-	stock := billing == catalog.ByLimit && (period == nil || *period != "total")
-	s.Stock = &stock
+	forGood := func(p *string) bool { return p != nil && *p == "total" }
+	if fresh || billing != was.Billing || forGood(period) != forGood(attrs[measured](was.Attrs).LimitPeriod) {
+		stock := billing == catalog.ByLimit && !forGood(period)
+		s.Stock = &stock
+	}
 	if !b.given("max_available_limit") {
 		return s, nil
 	}

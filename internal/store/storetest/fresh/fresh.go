@@ -16,7 +16,31 @@ import (
 // expired; nil: time.Now.
 func Store(t testing.TB, now func() time.Time) core.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), t.TempDir(), Address(t), store.Options{Now: now})
+	s := open(t, t.TempDir(), Address(t), now)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Pair is Store as two processes have it: each its own connections to one database; the
+// same store twice where only one process may open it.
+func Pair(t testing.TB, now func() time.Time) (core.Store, core.Store) {
+	t.Helper()
+	address := Address(t)
+	first := open(t, t.TempDir(), address, now)
+	if err := first.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if address == "" {
+		return first, first
+	}
+	return first, open(t, t.TempDir(), address, now)
+}
+
+func open(t testing.TB, dir, address string, now func() time.Time) core.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), dir, address, store.Options{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,9 +49,6 @@ func Store(t testing.TB, now func() time.Time) core.Store {
 			t.Error(err)
 		}
 	})
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	return s
 }
 
