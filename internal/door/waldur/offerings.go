@@ -346,6 +346,8 @@ type options struct {
 	CanCreateUsers bool `json:"service_provider_can_create_offering_user"`
 	Messaging      bool `json:"enable_provider_consumer_messaging"`
 	CanRestore     bool `json:"can_restore_resource"`
+	OwnProjects    bool `json:"auto_approve_in_service_provider_projects"`
+	NeverSkips     bool `json:"disable_autoapprove"`
 }
 
 func plugin(o catalog.Offering) options { return attrs[options](pluginOptions(o)) }
