@@ -93,13 +93,10 @@ func (d *draft) wrongState(possible []order.State) error {
 // mayIn lists the states of an order in which the actor is one of those who may act. Where
 // there is none, a stranger learns nothing of the state; else a wrong state is said to be so.
 func (d *draft) mayIn(act order.Act) []order.State {
-	var out []order.State
-	for _, s := range order.Lifecycle {
-		if s.Act == act && s.From != order.None && slices.ContainsFunc(s.Who, d.is) {
-			out = append(out, s.From)
-		}
-	}
-	return out
+	return slices.DeleteFunc(order.Possible(act), func(s order.State) bool {
+		step, _ := order.Find(s, act)
+		return !slices.ContainsFunc(step.Who, d.is)
+	})
 }
 
 // is reports whether the actor is a party to the order. Staff stand in for every person.

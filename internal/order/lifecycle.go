@@ -164,15 +164,9 @@ func Find(from State, act Act) (Step, bool) {
 	return Step{}, false
 }
 
-// Possible lists the states in which an act is possible.
+// Possible lists the states in which an act is possible, as States lists them.
 func Possible(act Act) []State {
-	var from []State
-	for _, s := range Lifecycle {
-		if s.Act == act && s.From != None {
-			from = append(from, s.From)
-		}
-	}
-	return from
+	return slices.DeleteFunc(States(), func(s State) bool { _, ok := Find(s, act); return !ok })
 }
 
 // Effect is what an order's coming to a state does to its resource.
@@ -194,7 +188,7 @@ func Effect(t Type, entered State, now ResourceState, known bool) ResourceState 
 		}
 		return Terminated
 	}
-	if (t == Create || t == Restore) && entered == Executing && now == Terminated { // retried
+	if (t == Create || t == Restore) && entered == Executing && (now == Terminated || now == ResourceErred) { // retried
 		return Creating
 	}
 	if s, ok := effect[t][entered]; ok {

@@ -392,10 +392,11 @@ func TestTermsKeepTheirUsersFromTheProviderUntilTheyAgree(t *testing.T) {
 	d.applied(core.World{Providers: []core.ProviderSpec{{Customer: "nordic", Offerings: []core.OfferingSpec{{Code: "hpc",
 		Attrs: json.RawMessage(`{"type":"Marketplace.Slurm","terms_of_service":{"text":"Be kind.","version":"1","requires_reconsent":true},"plugin_options":{"service_provider_can_create_offering_user":true}}`)}}}}})
 	d.kept()
+	consent := fmt.Sprintf(`{"offering": %q}`, d.vars()["hpc"])
+	d.did("alice", http.MethodPost, "/api/marketplace-user-offering-consents/", consent, http.StatusCreated, nil) // or she could not order
 	resource := d.allocate("one")
 	d.kept()
 	wantAccounts(t, d, map[string]string{})
-	consent := fmt.Sprintf(`{"offering": %q}`, d.vars()["hpc"])
 	d.did("carol", http.MethodPost, "/api/marketplace-user-offering-consents/", consent, http.StatusCreated, nil)
 	d.did("carol", http.MethodPost, "/api/marketplace-user-offering-consents/", consent, http.StatusCreated, nil)
 	wantAccounts(t, d, map[string]string{"carol": " Requested"})

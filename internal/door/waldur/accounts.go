@@ -170,7 +170,11 @@ var accountModel = slices.Concat(model[account]{
 	{name: "offering_has_active_tos", value: func(v *view, a account) any { return termsOf(v.sheet(a.Offering).Offering).Active() }},
 	{name: "consent_data", value: func(v *view, a account) any { return v.consents(a.Offering, a.User).data(v) }},
 }, always[account](false, "has_compliance_checklist"), always[account](true, "is_profile_complete"), always[account]([]string{}, "missing_profile_attributes"),
-	always[account](nil, "uidnumber", "primarygroup", "login_shell", "home_directory"))
+	always[account](nil, "uidnumber", "primarygroup", "login_shell", "home_directory"),
+	always[account](absent, "user_active_isds", "user_address", "user_affiliations", "user_birth_date", "user_country_of_residence", "user_eduperson_assurance",
+		"user_gender", "user_identity_source", "user_nationalities", "user_nationality", "user_organization_address", "user_organization_country",
+		"user_organization_registry_code", "user_organization_type", "user_organization_vat_code", "user_personal_title", "user_place_of_birth",
+		"user_primary_gid", "user_uid_number")) // not kept of anybody
 
 func (v *view) accountLink(i id.ID) string {
 	return v.origin + "/api/marketplace-offering-users/" + i.UUID(id.Document) + "/"

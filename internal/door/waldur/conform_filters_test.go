@@ -173,11 +173,11 @@ var filterRules = map[string]filterRule{
 	"consumer_customer_uuid":   picks("slug", map[string][]string{"aurora": {"draft", "gone", "hardware", "hpc", "lab", "wx"}}),
 	"service_manager_uuid":     picks("slug", map[string][]string{"olga": {"hpc"}, "sam": {"draft", "gone", "hardware", "hpc", "lab", "secret"}, "unknown": nil}),
 	"attributes":               picks("slug", map[string][]string{`{"vendor":"cirrus"}`: {"wx"}, `{"tags":["wind","sun"]}`: {"wx"}, `{"tags":["sun"]}`: nil, `{"vendor":"x"}`: nil}),
-	"can_create_offering_user": picks("slug", map[string][]string{"true": {"hpc"}}),
-	"has_terms_of_service":     noRow(noTerms), "has_active_terms_of_service": noRow(noTerms), "user_has_consent": noRow(noTerms), "open_for_proposals": noRow(noCalls), "accessible_via_calls": noRow(noCalls),
+	"can_create_offering_user": picks("slug", map[string][]string{"true": {"hpc", "wx"}}),
+	"has_terms_of_service":     picks("slug", map[string][]string{"true": {"wx"}}), "has_active_terms_of_service": picks("slug", map[string][]string{"true": {"wx"}}), "user_has_consent": picks("slug", map[string][]string{"true": {"wx"}}), "open_for_proposals": noRow(noCalls), "accessible_via_calls": noRow(noCalls),
 	"parent_uuid": noRow(noParents), "category_group_uuid": noRow(noGroups), "offering_group_uuid": noRow(noGroups),
 	"tag": noRow(noTags), "tag_name": noRow(noTags), "tag_names_and": noRow(noTags), "tags_and": noRow(noTags),
-	"importable": noRow("nothing here can be imported"), "user_has_offering_user": idle("not told yet"),
+	"importable": noRow("nothing here can be imported"), "user_has_offering_user": picks("slug", map[string][]string{"true": {"wx"}}),
 
 	"marketplace_plans_list offering":           picks("name", map[string][]string{"/api/marketplace-provider-offerings/{wx}/": {"Plain", "Former"}, "/api/marketplace-public-offerings/{lab}/": {"Standard"}, "zzz": nil}),
 	"marketplace_plans_list offering_uuid":      picks("name", map[string][]string{"wx": {"Plain", "Former"}, "unknown": nil}),
@@ -202,8 +202,8 @@ var filterRules = map[string]filterRule{
 	// resources
 	"project_name": hasPart("project_name"), "offering_shared": same("offering_shared"), "offering_billable": same("offering_billable"),
 	"downscaled": idleFlag("nothing downscales a resource yet"), "paused": idleFlag("nothing pauses a resource yet"), "restrict_member_access": idleFlag("nothing restricts access yet"),
-	"runtime_state": picks("name", map[string][]string{"running": {"alpha"}, "RUNNING": {"alpha"}, "zzz": nil}),
-	"flavor_name":   noRow("no provider here tells one"), "image_name": noRow("no provider here tells one"), "is_attached": noRow(noPlugins), "scope": noRow(noPlugins),
+	"marketplace_resources_list runtime_state": picks("name", map[string][]string{"running": {"alpha"}, "RUNNING": {"alpha"}, "zzz": nil}),
+	"flavor_name": noRow("no provider here tells one"), "image_name": noRow("no provider here tells one"), "is_attached": noRow(noPlugins), "scope": noRow(noPlugins),
 	"has_terminate_date": picks("name", map[string][]string{"true": {"alpha", "eta"}}),
 	"limit_based":        same("is_limit_based"), "usage_based": same("is_usage_based"),
 	"only_limit_based":                                picks("name", map[string][]string{"true": {"beta", "eta", "iota", "kappa", "mu", "omicron", "zeta"}}),
@@ -218,6 +218,30 @@ var filterRules = map[string]filterRule{
 	"marketplace_resources_list query":                picks("name", map[string][]string{"ALPH": {"alpha"}, "cluster-b": {"theta"}, "resource mu": {"mu"}, "zzz": nil}),
 	"marketplace_resources_list service_manager_uuid": picks("name", map[string][]string{"unknown": nil, "olga": {"alpha", "gamma", "delta", "epsilon", "theta", "nu", "xi", "pi"}}),
 	"marketplace_resources_list offering_slug":        same("offering_slug"),
+
+	// keys
+	"fingerprint_md5": same("fingerprint_md5"), "fingerprint_sha256": same("fingerprint_sha256"), "fingerprint_sha512": same("fingerprint_sha512"), "is_shared": same("is_shared"), "user_uuid": sameID("user_uuid"),
+	"keys_list created": picks("name", map[string][]string{"2027-01-01": nil}), "keys_list created_before": picks("name", map[string][]string{"2026-01-01": nil}),
+	"keys_list modified": picks("name", map[string][]string{"2027-01-01": nil}), "keys_list modified_before": picks("name", map[string][]string{"2026-01-01": nil}),
+	"marketplace_service_providers_keys_list created":         picks("name", map[string][]string{"2027-01-01": nil}),
+	"marketplace_service_providers_keys_list created_before":  picks("name", map[string][]string{"2026-01-01": nil}),
+	"marketplace_service_providers_keys_list modified":        picks("name", map[string][]string{"2027-01-01": nil}),
+	"marketplace_service_providers_keys_list modified_before": picks("name", map[string][]string{"2026-01-01": nil}),
+
+	// accounts, agents, what was found
+	"user_username": same("user_username"), "is_restricted": same("is_restricted"), "has_consent": same("has_consent"), "has_complete_profile": same("is_profile_complete"),
+	"offering_has_active_tos": same("offering_has_active_tos"), "runtime_state": same("runtime_state"),
+	"marketplace_offering_users_list modified": from("modified"), "marketplace_offering_users_list modified_before": upTo("modified"),
+	"marketplace_offering_users_list offering_slug": picks("user_username", map[string][]string{"wx": {"bob", "operator"}, "zzz": nil}),
+	"marketplace_offering_users_list provider_uuid": sameID("customer_uuid"),
+	"marketplace_offering_users_list query":         picks("user_username", map[string][]string{"WEATH": {"bob", "operator"}, "mm": {"mary"}, "zzz": nil}),
+	"marketplace_site_agent_identities_list name":   same("name"), "version": same("version"), "last_restarted": from("last_restarted"),
+	"marketplace_site_agent_identities_list offering_uuid": sameID("offering"),
+	"orphaned":                        picks("name", map[string][]string{"true": {"agent-gone"}}),
+	"backend_resources_list modified": from("modified"), "backend_resources_list modified_before": upTo("modified"),
+	"backend_resources_list offering_uuid": sameID("offering"), "backend_resources_list project_uuid": sameID("project"),
+	"marketplace_resource_api_keys_list offering_uuid":   picks("client_id", map[string][]string{"hpc": {"c1"}, "unknown": nil}),
+	"marketplace_resource_api_keys_list modified_before": upTo("modified"),
 
 	// usages
 	"billing_period": same("billing_period"), "component_usage__billing_period": same("billing_period"),
@@ -251,7 +275,7 @@ var well = map[string]string{"uuid": "00000000000000000000000000000000", "string
 func TestEveryDocumentedFilterNarrows(t *testing.T) {
 	s := newStage(t)
 	s.named["role PROJECT.MANAGER"] = roleUUID(t, s, "PROJECT.MANAGER")
-	for _, o := range s.routed(paged) {
+	for _, o := range s.routed(withRows) {
 		path := s.pathOf(o, nil)
 		for name, typ := range fields(o.Query) {
 			if slices.Contains([]string{"o", "field", "page", "page_size"}, name) {

@@ -15,10 +15,11 @@ import (
 
 var categoryPaths = []string{"/api/marketplace-categories/{uuid}/"}
 
-// offeringTypes are those that can be made here, with how their orders go: people of the
-// provider, or its agent, carry them out.
+// offeringTypes are those that can be made here, with how their orders go: what is basic is
+// done as soon as its provider approves; people of the provider, or its agent, carry out
+// the others.
 var offeringTypes = map[string]core.OfferingSpec{
-	"Marketplace.Basic":        {Fulfilment: catalog.Manual, Approval: catalog.ApproveAlways, Cancel: catalog.CancelPreparing},
+	"Marketplace.Basic":        {Fulfilment: catalog.Instant, Approval: catalog.ApproveAlways, Cancel: catalog.CancelPreparing},
 	"Marketplace.Slurm":        {Fulfilment: catalog.Manual, Approval: catalog.ApproveAlways, Cancel: catalog.CancelNever},
 	"Support.OfferingTemplate": {Fulfilment: catalog.Manual, Approval: catalog.ApproveNever, Cancel: catalog.CancelPreparing},
 	"Marketplace.Script":       {Fulfilment: catalog.Manual, Approval: catalog.ApproveNever, Cancel: catalog.CancelNever},
@@ -132,6 +133,9 @@ func (d *door) createOffering(r *http.Request, who core.Actor, b *body) (id.ID, 
 	own, _ := json.Marshal(map[string]string{"type": kind, "category": shelf.title})
 	spec.Attrs = b.keep(offeringAttributes, own)
 	spec.Components, spec.Limits = b.components(nil)
+	if o := attrs[options](attrs[particulars](spec.Attrs).PluginOptions); o.OwnProjects && !o.NeverSkips {
+		spec.Consent = catalog.Outsiders
+	}
 	spec.Plans = b.plans()
 	b.bounds(&spec)
 	if err := b.done(); err != nil {

@@ -210,7 +210,9 @@ var publicOfferingModel = slices.Concat(model[catalog.Sheet]{
 	{name: "url", value: func(v *view, s catalog.Sheet) any { return v.publicOfferingLink(s.Offering.ID) }},
 }, offeringBase, model[catalog.Sheet]{
 	{name: "plans", value: func(v *view, s catalog.Sheet) any { return publicPlanModel.objects(v, pricings(s, false)) }},
-}, always[catalog.Sheet](absent, "config_drive_default"), always[catalog.Sheet](true, "is_accessible"), always[catalog.Sheet](false, "open_for_proposals", "user_has_consent"),
+}, always[catalog.Sheet](absent, "config_drive_default"), always[catalog.Sheet](true, "is_accessible"), model[catalog.Sheet]{
+	{name: "user_has_consent", value: func(v *view, s catalog.Sheet) any { return callerConsents(v, s) }},
+}, always[catalog.Sheet](false, "open_for_proposals"),
 	always[catalog.Sheet]([]string{}, "promotion_campaigns"))
 
 var providerOfferingModel = slices.Concat(model[catalog.Sheet]{
@@ -321,10 +323,22 @@ var offeringFilters = map[string]filter[few, catalog.Sheet]{
 	"service_manager_uuid": uuids(id.User, func(v *view, a *ask[few, catalog.Sheet], ids []id.ID) {
 		a.keep = append(a.keep, func(s catalog.Sheet) bool { return v.managed(s.Offering, ids) })
 	}),
-	"has_terms_of_service":        is[few](never[catalog.Sheet]),
-	"has_active_terms_of_service": is[few](never[catalog.Sheet]),
+	"has_terms_of_service":        is[few](func(_ *view, s catalog.Sheet) bool { return termsOf(s.Offering).Active() }),
+	"has_active_terms_of_service": is[few](func(_ *view, s catalog.Sheet) bool { return termsOf(s.Offering).Active() }),
 	"open_for_proposals":          is[few](never[catalog.Sheet]),
-	"user_has_consent":            is[few](never[catalog.Sheet]),
+	"user_has_consent":            is[few](callerConsents),
+	"user_has_offering_user": flag(func(v *view, a *ask[few, catalog.Sheet], yes bool) {
+		list, err := v.accounts(accountQuery{})
+		v.failed(err)
+		a.keep = append(a.keep, func(s catalog.Sheet) bool {
+			return yes == slices.ContainsFunc(list, func(x account) bool { return x.Offering == s.Offering.ID && x.User == v.who.User.ID })
+		})
+	}),
+}
+
+// callerConsents reports whether the caller has agreed to an offering's terms.
+func callerConsents(v *view, s catalog.Sheet) bool {
+	return v.consents(s.Offering.ID, v.who.User.ID).given()
 }
 
 // options are the plugin options that the door acts on.
@@ -332,6 +346,8 @@ type options struct {
 	CanCreateUsers bool `json:"service_provider_can_create_offering_user"`
 	Messaging      bool `json:"enable_provider_consumer_messaging"`
 	CanRestore     bool `json:"can_restore_resource"`
+	OwnProjects    bool `json:"auto_approve_in_service_provider_projects"`
+	NeverSkips     bool `json:"disable_autoapprove"`
 }
 
 func plugin(o catalog.Offering) options { return attrs[options](pluginOptions(o)) }

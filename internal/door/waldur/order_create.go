@@ -30,7 +30,7 @@ func (d *door) createOrder(w http.ResponseWriter, r *http.Request, who core.Acto
 		p.StartsOn = &on
 	}
 	accepts := b.flag("accepting_terms_of_service")
-	if err := d.read(r, who, func(v *view) error { return v.linked(b, p) }); err != nil {
+	if err := d.read(r, who, func(v *view) error { return v.linked(b, p, accepts) }); err != nil {
 		return err
 	}
 	if accepts {
@@ -87,8 +87,9 @@ func withoutSecrets(m map[string]json.RawMessage) json.RawMessage {
 	return b
 }
 
-// linked checks that what a new order links to is there for the caller.
-func (v *view) linked(b *body, p core.Placement) error {
+// linked checks that what a new order links to is there for the caller, and that they agree
+// to the terms of what is offered to all.
+func (v *view) linked(b *body, p core.Placement, accepts bool) error {
 	missing := func(field string, i id.ID, get func(id.ID) error) {
 		if i == 0 {
 			return
@@ -111,7 +112,13 @@ func (v *view) linked(b *body, p core.Placement) error {
 	if v.err != nil {
 		return v.err
 	}
-	return b.done()
+	if err := b.done(); err != nil {
+		return err
+	}
+	if o := v.sheet(p.Offering).Offering; o.Shared && termsOf(o).Active() && !accepts && !v.consents(o.ID, v.who.User.ID).given() {
+		return serializerRule("Terms of service for offering '%s' have not been accepted.", o.Name)
+	}
+	return nil
 }
 
 // url reads an absolute web address.

@@ -57,7 +57,7 @@ var planSwitch = byOrder{order.Update, tenant.SetPlan, []order.ResourceState{ord
 		}
 	}}
 
-var restoration = byOrder{order.Restore, tenant.SetLimits, []order.ResourceState{order.Terminated}, restoring,
+var restoration = byOrder{order.Restore, tenant.PlaceOrder, []order.ResourceState{order.Terminated}, restoring,
 	func(_ *door, v *view, b *body, r order.Resource, _ *core.Placement) {
 		b.errs = fieldErrors{}
 		if !plugin(v.sheet(r.Offering).Offering).CanRestore {
@@ -69,12 +69,13 @@ var restoration = byOrder{order.Restore, tenant.SetLimits, []order.ResourceState
 func (d *door) changeByOrder(s sideView, c byOrder) func(w http.ResponseWriter, r *http.Request, who core.Actor) error {
 	return func(w http.ResponseWriter, r *http.Request, who core.Actor) error {
 		p := core.Placement{Type: c.typ, Resource: named(r, id.Resource)}
+		var state order.ResourceState
 		err := d.read(r, who, func(v *view) error {
 			res, err := s.resource(v, p.Resource)
 			if err != nil {
 				return err
 			}
-			p.Offering, p.Project = res.Offering, res.Project
+			p.Offering, p.Project, state = res.Offering, res.Project, res.State
 			b, err := readBody(r)
 			if c.typ == order.Restore { // whatever it says
 				err = nil
@@ -93,6 +94,9 @@ func (d *door) changeByOrder(s sideView, c byOrder) func(w http.ResponseWriter, 
 		}
 		placed, err := d.core.PlaceOrder(r.Context(), who, p)
 		if err != nil {
+			if core.AsError(err).Reason == core.ReasonOpenOrder && !slices.Contains(c.from, state) {
+				return c.wrongState()
+			}
 			if again := d.approveTermination(r, who, err, c); again != 0 {
 				return reply(w, http.StatusOK, map[string]string{"order_uuid": again.UUID(id.Order)})
 			}
@@ -112,9 +116,13 @@ func (c byOrder) sooner(v *view, r order.Resource, fault error) error {
 	case !v.may(c.right, scopes...):
 		return refuse(http.StatusForbidden, detail("You do not have permission to perform this action."))
 	case !slices.Contains(c.from, r.State):
-		return refuse(http.StatusConflict, detail("Valid states for operation: "+c.words.states+"."))
+		return c.wrongState()
 	}
 	return fault
+}
+
+func (c byOrder) wrongState() error {
+	return refuse(http.StatusConflict, detail("Valid states for operation: "+c.words.states+"."))
 }
 
 // approveTermination: to terminate what somebody asked to be terminated, by one who may

@@ -28,7 +28,7 @@ type stage struct {
 func extras() core.World {
 	yes, no := true, false
 	wx := core.OfferingSpec{Code: "wx", Name: "Weather", Description: "Forecasts by the run.", Measure: catalog.Limits, Fulfilment: catalog.Instant,
-		Attrs: json.RawMessage(`{"category":"Forecasts","billable":false,"attributes":{"vendor":"cirrus","tags":["wind","rain"]},"plugin_options":{"heappe_url":"https://heappe.example"}}`),
+		Attrs: json.RawMessage(`{"category":"Forecasts","billable":false,"attributes":{"vendor":"cirrus","tags":["wind","rain"]},"plugin_options":{"heappe_url":"https://heappe.example","service_provider_can_create_offering_user":true},"terms_of_service":{"text":"Be kind.","version":"1"}}`),
 		Components: []core.ComponentSpec{
 			{Code: "runs", Name: "Runs", Unit: "run", Billing: catalog.ByUsage},
 			{Code: "seats", Name: "Seats", Unit: "seat", Billing: catalog.ByLimit, Stock: &yes},
@@ -86,7 +86,7 @@ func newStage(t testing.TB) *stage {
 		key  string
 	}{"wx": {"offering", id.Offering, "cirrus/wx"}, "wx-plan": {"plan", id.Plan, "cirrus/wx/plain"}, "cell": {"offering", id.Offering, "cirrus/cell"},
 		"cirrus": {"customer", id.Customer, "cirrus"}, "twin": {"project", id.Project, "twin"}, "mary": {"user", id.User, "mary"}, "sam": {"user", id.User, "sam"},
-		"olga": {"user", id.User, "olga"}, "cirrus-provider": {"provider", id.Provider, "cirrus"}} {
+		"olga": {"user", id.User, "olga"}, "operator": {"user", id.User, "operator"}, "cirrus-provider": {"provider", id.Provider, "cirrus"}} {
 		s.named[name] = s.find(as.kind, as.as, as.key)
 	}
 	s.play()
@@ -108,8 +108,8 @@ func (s *stage) play() {
 	s.act("pat", "theta", "set_state_erred", `{"error_message": "no room", "error_traceback": "line 1"}`)
 	s.place("iota", "alice", "lab", "project", `"limits": {"storage": 1}`, "cancel")
 	s.place("kappa", "alice", "lab", "project", `"limits": {"storage": 1}`, "reject_by_provider")
-	s.place("lambda", "bob", "wx", "bobs-project", `"limits": {"seats": 2}`)
-	s.place("lambda2", "cy", "wx", "cirrus-project", `"limits": {"seats": 1}`)
+	s.place("lambda", "bob", "wx", "bobs-project", `"limits": {"seats": 2}, "accepting_terms_of_service": true`)
+	s.place("lambda2", "cy", "wx", "cirrus-project", `"limits": {"seats": 1}, "accepting_terms_of_service": true`)
 	s.place("mu", "bob", "lab", "bobs-project", `"limits": {"storage": 9}`, "approve_by_provider", "set_state_done")
 	s.place("nu", "alice", "hpc", "twin", `"plan": "premium", "limits": {"storage": 2}`, "approve_by_provider", "set_state_done")
 	s.place("xi", "alice", "hpc", "twin", `"plan": "standard", "limits": {"storage": 2}`, "approve_by_provider", "set_state_done")
@@ -134,6 +134,8 @@ func (s *stage) play() {
 	s.provide("alpha", "submit_report", `{"report": [{"header": "Now", "body": "All well."}]}`)
 	s.provide("alpha", "refresh_last_sync", "")
 	s.provide("alpha", "set_end_date_by_provider", `{"end_date": "2027-05-31"}`)
+	s.serve()
+	s.want(http.StatusCreated, "operator", http.MethodPost, "/api/marketplace-user-offering-consents/", `{"offering": "`+s.named["wx"]+`"}`, nil)
 	s.provide("pi", "set_as_erred", `{"error_message": "lost", "error_traceback": "line 2"}`)
 }
 
@@ -260,3 +262,48 @@ func (s *stage) want(status int, who, method, path, body string, into any) {
 }
 
 var _ = money.Unit
+
+// serve is what a site's agent and the people of its users leave behind: keys, accounts, an
+// agent that registered, what it found and asked for.
+func (s *stage) serve() {
+	s.t.Helper()
+	make := func(name, who, path, body string) {
+		s.t.Helper()
+		for n, uuid := range s.named {
+			body = strings.ReplaceAll(body, "{"+n+"}", uuid)
+			path = strings.ReplaceAll(path, "{"+n+"}", uuid)
+		}
+		res, b := s.ask(who, http.MethodPost, path, body)
+		var made struct{ UUID string }
+		if err := json.Unmarshal(b, &made); err != nil || res.StatusCode >= 300 {
+			s.t.Fatalf("%s: POST %s: %d %s", name, path, res.StatusCode, b)
+		}
+		s.named[name] = made.UUID
+		s.pass(time.Minute)
+	}
+	make("key mary", "mary", "/api/keys/", `{"name": "laptop", "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPx0BYpRtUYRgxL2eGWUb2n4tNnhaGq8BzqYt3cKkQ9G mary"}`)
+	make("key carol", "carol", "/api/keys/", `{"name": "tower", "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBd1zHmDYQlvZpTqV9x3o6nF0sQm1J2kWc8eRr5uLt7Y carol"}`)
+	make("key operator", "operator", "/api/keys/", `{"name": "rescue", "is_shared": true, "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOa2kXn4vB7yTzRq8mLw1sJd5hGf3cPu6eKi9oNb0VxC all"}`)
+	const accounts = "/api/marketplace-offering-users/"
+	make("account mary", "operator", accounts, `{"offering_uuid": "{hpc}", "user_uuid": "{mary}", "username": "mm"}`)
+	make("account carol", "operator", accounts, `{"offering_uuid": "{hpc}", "user_uuid": "{carol}"}`)
+	make("account bob", "operator", accounts, `{"offering_uuid": "{wx}", "user_uuid": "{bob}", "username": "bb"}`)
+	make("account operator", "operator", accounts, `{"offering_uuid": "{wx}", "user_uuid": "{operator}", "username": "op"}`)
+	make("account alice", "operator", accounts, `{"offering_uuid": "{hpc}", "user_uuid": "{alice}"}`)
+	for _, act := range []string{"begin_creating", "set_pending_account_linking"} {
+		s.want(http.StatusOK, "pat", http.MethodPost, accounts+s.named["account alice"]+"/"+act+"/", `{"comment": "link it"}`, nil)
+	}
+	s.want(http.StatusOK, "operator", http.MethodPost, accounts+s.named["account carol"]+"/update_restricted/", `{"is_restricted": true}`, nil)
+	const identities = "/api/marketplace-site-agent-identities/"
+	make("identity hpc", "pat", identities, `{"offering": "{hpc}", "name": "agent-hpc", "version": "1.0.7", "last_restarted": "2026-11-10T08:00:00Z", "dependencies": [{"package": "httpx", "version": "0.28.1"}]}`)
+	make("identity gone", "pat", identities, `{"offering": "{gone}", "name": "agent-gone", "version": "1.0.6"}`)
+	make("service", "pat", identities+"{identity hpc}/register_service/", `{"name": "order_process", "mode": "order_process"}`)
+	make("processor", "pat", "/api/marketplace-site-agent-services/{service}/register_processor/", `{"name": "orders", "backend_type": "noop"}`)
+	make("subscription", "pat", identities+"{identity hpc}/register_event_subscription/", `{"observable_object_type": "order"}`)
+	make("found one", "pat", "/api/backend-resources/", `{"name": "left over", "offering": "{hpc}", "project": "{project}", "backend_id": "lo-1"}`)
+	make("found two", "pat", "/api/backend-resources/", `{"name": "forgotten", "offering": "{lab}", "project": "{twin}", "backend_id": "fo-1"}`)
+	make("request", "pat", "/api/backend-resource-requests/", `{"offering": "{hpc}"}`)
+	make("api key one", "pat", "/api/marketplace-resource-api-keys/report_created/", `{"resource": "{resource alpha}", "client_id": "c1", "api_key": "s1"}`)
+	make("api key two", "pat", "/api/marketplace-resource-api-keys/report_created/", `{"resource": "{resource mu}", "client_id": "c2", "api_key": "s2"}`)
+	s.want(http.StatusOK, "pat", http.MethodPost, "/api/marketplace-resource-api-keys/"+s.named["api key two"]+"/set_erred/", `{"error_message": "no"}`, nil)
+}
