@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +62,7 @@ func (b *bench) hire(ctx context.Context, addr string, e estate) (*agent, error)
 	}
 	a.mine = all
 	if e.name == "many" { // a month is reported on in as many rounds as there are
+		slices.SortStableFunc(all, func(x, y allocation) int { return strings.Compare(x.Project, y.Project) })
 		part := len(all) / b.opt.rounds
 		a.mine = all[b.round*part : (b.round+1)*part]
 	}
