@@ -40,16 +40,19 @@ type errand struct {
 // errands are what is measured, in an agent's order; each is of contract and guide alike.
 func errands() []errand {
 	return []errand{
+		{"begin", "agent: what begins each cycle", nil, (*agent).begin},
 		{"orders", "agent: an order taken, made and set done", (*agent).placeOrders, (*agent).takeOrders},
 		{"resources", "agent: the list of resources, all pages, 23 fields", nil, (*agent).readResources},
+		{"accounts", "agent: the list of accounts, all pages", nil, (*agent).listAccounts},
 		{"members", "agent: a resource's members, limits and backend kept up", nil, (*agent).keepMembers},
 		{"report", "agent: a month's usage of a resource, three components, five users", nil, (*agent).report},
 		{"whole", "provider: resources, all pages, whole", nil, (*agent).wholeResources},
 		{"placed", "provider: orders, all pages", nil, (*agent).listOrders},
 		{"users", "provider: users of its resources", nil, (*agent).listUsers},
+		{"keys", "provider: keys of those users", nil, (*agent).listKeys},
 		{"projects", "provider: projects with its resources", nil, (*agent).listProjects},
 		{"permissions", "provider: roles in those projects", nil, (*agent).listPermissions},
-		{"usages", "provider: this month's usages, all pages", nil, (*agent).listUsages},
+		{"usages", "provider: this month's usages, ten pages of them", nil, (*agent).listUsages},
 	}
 }
 

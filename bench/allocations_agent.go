@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -37,9 +39,7 @@ type allocation struct {
 // hire gives an agent its desk, and this round's part of the resources to look after.
 func (b *bench) hire(ctx context.Context, addr string, e estate) (*agent, error) {
 	a := &agent{ctx: ctx, http: &http.Client{Timeout: patience}, root: "http://" + addr + "/api/", e: e, amounts: b.round * 1000}
-	var offerings, providers []struct {
-		UUID string `json:"uuid"`
-	}
+	var offerings, providers []made
 	if err := a.get("marketplace-provider-offerings/?field=uuid", &offerings); err != nil {
 		return nil, err
 	}
@@ -50,6 +50,9 @@ func (b *bench) hire(ctx context.Context, addr string, e estate) (*agent, error)
 		return nil, fmt.Errorf("there are %d offerings and %d providers", len(offerings), len(providers))
 	}
 	a.offering, a.provider = offerings[0].UUID, providers[0].UUID
+	if err := a.accountsMade(); err != nil {
+		return nil, err
+	}
 	all, err := pages[allocation](a, "marketplace-provider-resources/?offering_uuid="+a.offering+"&state=OK&field=uuid&field=backend_id&field=project_uuid&page_size=100")
 	if err != nil {
 		return nil, err
@@ -59,10 +62,24 @@ func (b *bench) hire(ctx context.Context, addr string, e estate) (*agent, error)
 	}
 	a.mine = all
 	if e.name == "many" { // a month is reported on in as many rounds as there are
+		slices.SortStableFunc(all, func(x, y allocation) int { return strings.Compare(x.Project, y.Project) })
 		part := len(all) / b.opt.rounds
 		a.mine = all[b.round*part : (b.round+1)*part]
 	}
 	return a, nil
+}
+
+// accountsMade waits until the desk has made its members' accounts, as it does by itself.
+func (a *agent) accountsMade() error {
+	for end := time.Now().Add(patience); ; {
+		head, err := a.ask(agentActor, http.MethodHead, "marketplace-offering-users/?offering_uuid="+a.offering, nil, nil)
+		if err != nil || head.Get("X-Result-Count") == strconv.Itoa(a.e.users) {
+			return err
+		}
+		if time.Now().After(end) || !pass(a.ctx, patience/100) {
+			return fmt.Errorf("there are accounts of %s users, not of %d", head.Get("X-Result-Count"), a.e.users)
+		}
+	}
 }
 
 // ask sends a request with somebody's token and reads the answer into out, where it is wanted.
@@ -163,7 +180,48 @@ func (a *agent) placeOrders() error {
 	return nil
 }
 
-// takeOrders is one cycle of order processing.
+// begin is what an agent asks before the work of each cycle.
+func (a *agent) begin() (int, error) {
+	for _, path := range []string{"version/", "users/me/", "marketplace-provider-offerings/" + a.offering + "/?field=components&field=plugin_options&field=customer_uuid",
+		"marketplace-service-providers/?customer_uuid=&field=uuid"} {
+		if err := a.get(path, nil); err != nil {
+			return 0, err
+		}
+	}
+	const identities = "marketplace-site-agent-identities/"
+	var known []made
+	if err := a.get(identities+"?offering_uuid="+a.offering+"&name=agent&page_size=100", &known); err != nil {
+		return 0, err
+	}
+	if len(known) == 0 {
+		var i made
+		if _, err := a.ask(agentActor, http.MethodPost, identities, a.identity(), &i); err != nil {
+			return 0, err
+		}
+		known = append(known, i)
+	}
+	one := identities + known[0].UUID + "/"
+	if _, err := a.ask(agentActor, http.MethodPut, one, a.identity(), nil); err != nil {
+		return 0, err
+	}
+	var service made
+	if _, err := a.ask(agentActor, http.MethodPost, one+"register_service/", object{"name": "order_process", "mode": "order_process"}, &service); err != nil {
+		return 0, err
+	}
+	return 1, a.post("marketplace-site-agent-services/"+service.UUID+"/register_processor/", object{"name": "orders", "backend_type": "noop", "backend_version": "1"})
+}
+
+// made is what has a UUID.
+type made struct {
+	UUID string `json:"uuid"`
+}
+
+func (a *agent) identity() object {
+	return object{"offering": a.offering, "name": "agent", "version": "1.0.7", "dependencies": []object{}, "config_file_path": "/etc/agent.yaml", "config_file_content": ""}
+}
+
+// takeOrders is one cycle of order processing, but for the list of accounts, which is read
+// whole for each order and measured by itself.
 func (a *agent) takeOrders() (int, error) {
 	type waiting struct {
 		UUID     string `json:"uuid"`
@@ -181,6 +239,9 @@ func (a *agent) takeOrders() (int, error) {
 			func() error { return a.get(one, nil) },
 			func() error { return a.get(res, nil) },
 			func() error { return a.get(res+"team/", nil) },
+			func() error {
+				return a.get("marketplace-provider-offerings/"+a.offering+"/user-attribute-config/", nil)
+			},
 			func() error { return a.get("marketplace-plans/"+o.Plan+"/", nil) },
 			func() error { return a.post(res+"set_backend_id/", object{"backend_id": "a_" + o.UUID}) },
 			func() error { return a.post(res+"set_limits/", object{"limits": object{"gpu": 100, "disk": 5}}) },
@@ -236,7 +297,7 @@ func (a *agent) keepMembers() (int, error) {
 // report is what reporting does with each resource in a month that has something new.
 func (a *agent) report() (int, error) {
 	a.amounts++
-	month := time.Now().UTC().Format("2006-01") + "-01"
+	month := month()
 	for _, r := range a.mine {
 		if err := a.get("marketplace-provider-resources/"+r.UUID+"/?field=uuid&field=name&field=backend_id", nil); err != nil {
 			return 0, err
@@ -255,6 +316,9 @@ func (a *agent) report() (int, error) {
 	return len(a.mine), nil
 }
 
+// month is the one that is reported on.
+func month() string { return time.Now().UTC().Format("2006-01") + "-01" }
+
 func (a *agent) reportOne(r allocation, list, at string) error {
 	amount := fmt.Sprintf("%d.50", a.amounts)
 	usages := []object{}
@@ -264,9 +328,7 @@ func (a *agent) reportOne(r allocation, list, at string) error {
 	if err := a.post("marketplace-component-usages/set_usage/", object{"usages": usages, "resource": r.UUID, "date": at}); err != nil {
 		return err
 	}
-	var reported []struct {
-		UUID string `json:"uuid"`
-	}
+	var reported []made
 	if err := a.get(list, &reported); err != nil {
 		return err
 	}
@@ -290,15 +352,38 @@ func (a *agent) listOrders() (int, error) {
 	return a.rows("marketplace-orders/?offering_uuid=" + a.offering + "&page_size=100")
 }
 
+// listUsages reads ten pages from all over the list.
 func (a *agent) listUsages() (int, error) {
-	return a.rows("marketplace-component-usages/?offering_uuid=" + a.offering + "&page_size=100")
+	path, rows := "marketplace-component-usages/?offering_uuid="+a.offering+"&billing_period="+month()+"&page_size=100", 0
+	head, err := a.ask(agentActor, http.MethodHead, path, nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	all, err := strconv.Atoi(head.Get("X-Result-Count"))
+	if err != nil {
+		return 0, err
+	}
+	pages := (all + page - 1) / page
+	for n := 0; n < pages; n += (pages + 9) / 10 {
+		var list []json.RawMessage
+		if err := a.get(path+"&page="+strconv.Itoa(n+1), &list); err != nil {
+			return 0, err
+		}
+		rows += len(list)
+	}
+	return rows, nil
 }
 
-// served reads one of the provider's own lists.
-func (a *agent) served(what string) (int, error) {
+// own reads one of the provider's own lists to its end.
+func (a *agent) own(what string) (int, error) {
 	return a.rows("marketplace-service-providers/" + a.provider + "/" + what + "/?page_size=100")
 }
 
-func (a *agent) listUsers() (int, error)       { return a.served("users") }
-func (a *agent) listProjects() (int, error)    { return a.served("projects") }
-func (a *agent) listPermissions() (int, error) { return a.served("project_permissions") }
+func (a *agent) listUsers() (int, error)       { return a.own("users") }
+func (a *agent) listKeys() (int, error)        { return a.own("keys") }
+func (a *agent) listProjects() (int, error)    { return a.own("projects") }
+func (a *agent) listPermissions() (int, error) { return a.own("project_permissions") }
+
+func (a *agent) listAccounts() (int, error) {
+	return a.rows("marketplace-offering-users/?offering_uuid=" + a.offering + "&is_restricted=false&page_size=100")
+}

@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -125,7 +127,30 @@ func (e estate) fill(ctx context.Context, c *core.Core) error {
 		})
 	}
 	all.Wait()
-	return context.Cause(ctx)
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return e.keys(ctx, c)
+}
+
+// keys gives each member a public key.
+func (e estate) keys(ctx context.Context, c *core.Core) error {
+	var users []tenant.User
+	err := c.View(ctx, core.System(), func(s *core.Scene) (err error) {
+		users, err = s.Users(core.UserQuery{Page: core.Page{Limit: 1 << 30}})
+		return err
+	})
+	for n, u := range users {
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(u.Login, "member-") {
+			continue
+		}
+		line := "ssh-ed25519 " + base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20%032d", n))
+		_, err = c.AddPublicKey(ctx, core.Actor{User: u}, tenant.PublicKey{Name: "laptop", Line: line})
+	}
+	return err
 }
 
 // projectIDs are the desk's projects by number.

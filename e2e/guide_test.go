@@ -67,7 +67,10 @@ func guideTable(t *testing.T, runs [][]guided) string {
 	var b, notes strings.Builder
 	var known []string
 	marks := func(f form) string {
-		out := "works"
+		if len(f.Differs) == 0 {
+			return "works"
+		}
+		out := "differs"
 		for _, why := range f.Differs {
 			n := slices.Index(known, why)
 			if n < 0 {

@@ -9,6 +9,7 @@ from guide.example import answered, example, function, keyed, told
 SECTION = "Reporting usage for a resource allocation"
 
 DISPLAY_NAME = "the guide reports by display name, which is taken where no type has it"
+OTHERS = "of a plan with fixed or one-time components, leave those out: they take no report, 400"
 
 
 @example(SECTION, "marketplace_public_offerings_retrieve")
@@ -57,6 +58,7 @@ class SetUsage:
         )
         assert done.status_code == 201
         assert reported(desk, made) == {"cpu": "10.00", "disk": "10.00"}
+        others(desk, note)
 
     def raw(self, desk, note):
         made = desk.delivered()
@@ -65,6 +67,18 @@ class SetUsage:
         path = "marketplace-component-usages/set_usage/"
         answered(desk.http(desk.pat).post(path, json={"resource": str(made), "usages": usages}), 201)
         assert reported(desk, made) == {"cpu": "10.00", "disk": "10.00"}
+        others(desk, note)
+
+
+def others(desk, note):
+    """The demo's cluster charges its setup once: a report that names it is refused, whole."""
+    cluster = desk.offerings["HPC cluster"]
+    made = desk.delivered(cluster)
+    usages = [{"type": c["name"], "amount": "10", "description": "Usage"} for c in cluster["components"]]
+    refused = desk.http(desk.pat).post("marketplace-component-usages/set_usage/", json={"resource": made.hex, "usages": usages})
+    assert refused.status_code == 400 and refused.json() == {"non_field_errors": ["These components are invalid: Setup."]}, refused.text
+    assert reported(desk, made) == {}
+    note(OTHERS)
 
 
 PERIOD = "components end plan_name plan_uuid start uuid"

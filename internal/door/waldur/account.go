@@ -151,7 +151,7 @@ func keepsAccounts(o catalog.Offering) bool {
 }
 
 // naming makes usernames by an offering's policy; "" leaves it to the provider.
-type naming func(o accountOptions, u tenant.User, taken []string) string
+type naming func(o accountOptions, u tenant.User, taken func() []string) string
 
 // namings are the policies that the desk can follow by itself. What comes from a directory
 // or from an identity provider's claim is the provider's to fill in, unless the user's
@@ -159,18 +159,22 @@ type naming func(o accountOptions, u tenant.User, taken []string) string
 var namings = map[string]naming{
 	"":                 noName,
 	"service_provider": noName,
-	"waldur_username":  func(_ accountOptions, u tenant.User, _ []string) string { return u.Login },
-	"freeipa":          func(_ accountOptions, u tenant.User, _ []string) string { return attrs[directory](u.Attrs).FreeIPA },
-	"identity_claim":   func(_ accountOptions, u tenant.User, _ []string) string { return attrs[directory](u.Attrs).Claim },
-	"anonymized": func(o accountOptions, _ tenant.User, taken []string) string {
-		return numbered(orElse(o.Prefix, "waldur_"), 5, taken)
+	"waldur_username":  func(_ accountOptions, u tenant.User, _ func() []string) string { return u.Login },
+	"freeipa": func(_ accountOptions, u tenant.User, _ func() []string) string {
+		return attrs[directory](u.Attrs).FreeIPA
 	},
-	"full_name": func(_ accountOptions, u tenant.User, taken []string) string {
-		return numbered(strings.ReplaceAll(orElse(slugOf(u.FullName), slugOf(u.Login)), "-", "_")+"_", 2, taken)
+	"identity_claim": func(_ accountOptions, u tenant.User, _ func() []string) string {
+		return attrs[directory](u.Attrs).Claim
+	},
+	"anonymized": func(o accountOptions, _ tenant.User, taken func() []string) string {
+		return numbered(orElse(o.Prefix, "waldur_"), 5, taken())
+	},
+	"full_name": func(_ accountOptions, u tenant.User, taken func() []string) string {
+		return numbered(strings.ReplaceAll(orElse(slugOf(u.FullName), slugOf(u.Login)), "-", "_")+"_", 2, taken())
 	},
 }
 
-func noName(accountOptions, tenant.User, []string) string { return "" }
+func noName(accountOptions, tenant.User, func() []string) string { return "" }
 
 // directory is what a user's attributes may say of usernames elsewhere.
 type directory struct {

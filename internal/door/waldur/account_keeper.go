@@ -182,17 +182,13 @@ func (k *AccountKeeper) Sweep(ctx context.Context) error {
 // suspects are the users of an offering with whom something may be amiss: those in a
 // project with a resource who never had an account, and accounts that look out of step.
 func (k *AccountKeeper) suspects(s *core.Scene, o catalog.Offering) ([]pairing, error) {
-	resources, err := s.Resources(core.ResourceQuery{Offerings: []id.ID{o.ID}, States: usable, Page: everything})
+	tallies, err := s.Tally(core.ResourceQuery{Offerings: []id.ID{o.ID}, States: usable})
 	if err != nil {
 		return nil, err
 	}
-	in := map[id.ID]bool{}
-	var projects []id.ID
-	for _, r := range resources {
-		if !in[r.Project] {
-			in[r.Project] = true
-			projects = append(projects, r.Project)
-		}
+	projects := make([]id.ID, len(tallies)) // one for each: they are all of one offering
+	for n, t := range tallies {
+		projects[n] = t.Project
 	}
 	grants, err := s.GrantsIn(tenant.OnProject, projects...)
 	if err != nil {
@@ -319,15 +315,18 @@ func (k *AccountKeeper) decide(s *core.Scene, p pairing, d *core.Document, fresh
 // begin makes an account anew: by the offering's policy it has a name, and is OK, or waits
 // for its provider.
 func (k *AccountKeeper) begin(s *core.Scene, p pairing, a *account) error {
-	others, err := s.ShownDocuments(core.DocumentQuery{Kind: kindAccount, Parent: p.offering.ID, Page: everything})
-	if err != nil {
-		return err
-	}
-	var taken []string
-	for _, d := range others {
-		if o := accountOf(d); o.User != p.user {
-			taken = append(taken, o.Username)
+	// The others are read where a name must differ from theirs: there may be thousands.
+	var failed error
+	taken := func() []string {
+		others, err := s.ShownDocuments(core.DocumentQuery{Kind: kindAccount, Parent: p.offering.ID, Page: everything})
+		failed = err
+		var out []string
+		for _, d := range others {
+			if o := accountOf(d); o.User != p.user {
+				out = append(out, o.Username)
+			}
 		}
+		return out
 	}
 	u, err := s.UserName(p.user)
 	if err != nil {
@@ -340,7 +339,7 @@ func (k *AccountKeeper) begin(s *core.Scene, p pairing, a *account) error {
 	}
 	a.set(accountRequested)
 	a.name(name(options, u, taken))
-	return nil
+	return failed
 }
 
 // leave asks for the account's end: one that its provider never began has nothing to end.

@@ -387,9 +387,21 @@ func TestListsUseTheirIndex(t *testing.T) {
 		}, "orders_customer (customer_id=? AND id<?)"},
 		"a customer's resources":  {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Customers: customer}); return err }, "orders_customer (customer_id=?)"},
 		"an offering's resources": {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Offerings: customer}); return err }, "resources_offering (offering_id=?)"},
-		"a document's resources":  {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Ref: 7}); return err }, "resources_ref (ref=?)"},
-		"what a customer spent":   {func(r core.Reader) error { _, err := r.Spent(core.SpendQuery{Customer: 7, From: &since}); return err }, "COVERING INDEX entries_spent (customer_id=? AND at>?)"},
-		"a customer's entries":    {func(r core.Reader) error { _, err := r.CustomerEntries(7, core.EntryKey{}, 9); return err }, "orders_customer (customer_id=?"},
+		"an offering's living resources counted by plan": {func(r core.Reader) error {
+			_, err := r.CountResources(core.ResourceQuery{Offerings: customer, Plans: customer, States: []order.ResourceState{order.OK, order.ResourceErred}})
+			return err
+		}, "COVERING INDEX resources_offering (offering_id=?)"},
+		"an offering's living resources by project": {func(r core.Reader) error {
+			_, err := r.Tally(core.ResourceQuery{Offerings: customer, States: []order.ResourceState{order.OK, order.ResourceErred}})
+			return err
+		}, "COVERING INDEX resources_offering (offering_id=?)"},
+		"a far page of an offering's resources": {func(r core.Reader) error {
+			_, err := r.Resources(core.ResourceQuery{Offerings: customer, States: []order.ResourceState{order.OK}, Page: core.Page{Skip: 9000}})
+			return err
+		}, "COVERING INDEX resources_offering (offering_id=?)"},
+		"a document's resources": {func(r core.Reader) error { _, err := r.Resources(core.ResourceQuery{Ref: 7}); return err }, "resources_ref (ref=?)"},
+		"what a customer spent":  {func(r core.Reader) error { _, err := r.Spent(core.SpendQuery{Customer: 7, From: &since}); return err }, "COVERING INDEX entries_spent (customer_id=? AND at>?)"},
+		"a customer's entries":   {func(r core.Reader) error { _, err := r.CustomerEntries(7, core.EntryKey{}, 9); return err }, "orders_customer (customer_id=?"},
 		"a customer's next entries": {func(r core.Reader) error {
 			_, err := r.CustomerEntries(7, core.EntryKey{Subject: 8, N: 2}, 9)
 			return err
