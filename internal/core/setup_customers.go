@@ -3,12 +3,15 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"math"
 
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
-// MakeCustomer makes a new customer, under a free slug where the CustomerSpec names none.
+// MakeCustomer makes a new customer, under a free slug where the CustomerSpec names none,
+// and in the currency that all others have, if they have one.
 // Whoever makes one without being staff owns it. Forbidden to those who hold the right to
 // nowhere.
 func (c *Core) MakeCustomer(ctx context.Context, who Actor, s CustomerSpec) (tenant.Customer, error) {
@@ -24,6 +27,11 @@ func (c *Core) MakeCustomer(ctx context.Context, who Actor, s CustomerSpec) (ten
 		if s.Slug, err = c.given(s.Slug, s.Name, "customer", func(slug string) (bool, error) { _, is, err := a.findCustomer(slug); return is, err }); err != nil {
 			return err
 		}
+		if s.Currency == "" {
+			if s.Currency, err = a.commonCurrency(); err != nil {
+				return err
+			}
+		}
 		if err := a.customer("customer", s); err != nil {
 			return err
 		}
@@ -35,6 +43,20 @@ func (c *Core) MakeCustomer(ctx context.Context, who Actor, s CustomerSpec) (ten
 		return err
 	})
 	return made, err
+}
+
+// commonCurrency is the one that all customers have; "" where they have several, or there
+// are none: plans are ordered in the customer's own currency alone.
+func (a *applier) commonCurrency() (money.Currency, error) {
+	all, err := a.tx.Customers(CustomerQuery{Page: Page{Limit: math.MaxInt32}})
+	var common money.Currency
+	for _, c := range all {
+		if common != "" && c.Currency != common {
+			return "", err
+		}
+		common = c.Currency
+	}
+	return common, err
 }
 
 // MakeProject makes a new project of a customer, under a free slug where the ProjectSpec

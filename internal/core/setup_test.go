@@ -317,6 +317,32 @@ func TestWhatIsMadeGetsASlugOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestANewCustomerPaysAsTheOthersDo(t *testing.T) {
+	d := newDesk(t)
+	made := func() money.Currency {
+		return must(d.MakeCustomer(ctx, d.staff, core.CustomerSpec{Name: "New"}))(t).Currency
+	}
+	all := func(c money.Currency) {
+		var w core.World
+		must(struct{}{}, d.View(ctx, d.staff, func(s *core.Scene) error {
+			list, err := s.Customers(core.CustomerQuery{})
+			for _, one := range list {
+				w.Customers = append(w.Customers, core.CustomerSpec{Slug: one.Slug, Currency: c})
+			}
+			return err
+		}))(t)
+		must(d.Apply(ctx, d.staff, w))(t)
+	}
+	all("EUR")
+	if got := made(); got != "EUR" {
+		t.Errorf("in %s among those in EUR", got)
+	}
+	must(d.MakeCustomer(ctx, d.staff, core.CustomerSpec{Name: "Odd", Currency: "SEK"}))(t)
+	if got := made(); got != "USD" {
+		t.Errorf("in %s where there are several", got)
+	}
+}
+
 func TestWhatIsRefusedHalfwayLeavesNothing(t *testing.T) {
 	d := newDesk(t)
 	seller := d.seller.Grants[0].ScopeID

@@ -105,13 +105,10 @@ func (b *body) bound(name string) (value *money.Micro, none bool) {
 	return &q, false
 }
 
-// components reads a list of new ones.
-func (b *body) components(taken []catalog.Component) (out []core.ComponentSpec, limits []core.LimitSpec) {
+// components reads those of a new offering.
+func (b *body) components() (out []core.ComponentSpec, limits []core.LimitSpec) {
 	items := b.list("components", false)
 	codes := map[string]bool{}
-	for _, c := range taken {
-		codes[c.Code] = true
-	}
 	for _, item := range items {
 		if item.fields == nil {
 			continue

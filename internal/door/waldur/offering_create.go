@@ -132,7 +132,7 @@ func (d *door) createOffering(r *http.Request, who core.Actor, b *body) (id.ID, 
 	spec.Shared = &shared
 	own, _ := json.Marshal(map[string]string{"type": kind, "category": shelf.title})
 	spec.Attrs = b.keep(offeringAttributes, own)
-	spec.Components, spec.Limits = b.components(nil)
+	spec.Components, spec.Limits = b.components()
 	if o := attrs[options](attrs[particulars](spec.Attrs).PluginOptions); o.OwnProjects && !o.NeverSkips {
 		spec.Consent = catalog.Outsiders
 	}
