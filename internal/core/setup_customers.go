@@ -11,9 +11,8 @@ import (
 )
 
 // MakeCustomer makes a new customer, under a free slug where the CustomerSpec names none,
-// and in the currency that all others have, if they have one.
-// Whoever makes one without being staff owns it. Forbidden to those who hold the right to
-// nowhere.
+// and in the currency that all others have, if they have one. Whoever makes one without
+// being staff owns it. Forbidden to those who hold the right to nowhere.
 func (c *Core) MakeCustomer(ctx context.Context, who Actor, s CustomerSpec) (tenant.Customer, error) {
 	var made tenant.Customer
 	err := c.setUp(ctx, who, func(_ *Scene, a *applier) (err error) {
