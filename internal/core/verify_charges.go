@@ -21,7 +21,7 @@ type charged struct {
 	terms []order.Term
 	rows  []order.Usage
 	lines map[periodKey]money.Micro // what orders took of each period
-	hand  map[id.ID]money.Micro     // what was given back by hand of a component, beyond what lines say
+	back  map[id.ID]money.Micro     // what orders gave back of a component, by hand
 	until time.Time                 // when the bill was done last
 	clean bool                      // nothing has changed since
 }
@@ -37,7 +37,7 @@ func (v *books) charges(r order.Resource, terms []order.Term) error {
 	if err != nil || off.Measure == catalog.Imagery || len(terms) == 0 {
 		return missing(err) // that it is not there is told elsewhere
 	}
-	c := &charged{v: v, res: r, terms: terms, lines: map[periodKey]money.Micro{}, hand: map[id.ID]money.Micro{}}
+	c := &charged{v: v, res: r, terms: terms, lines: map[periodKey]money.Micro{}, back: map[id.ID]money.Micro{}}
 	if c.sheet, err = v.core.sheet(v.r, off); err != nil {
 		return err
 	}
@@ -104,8 +104,8 @@ func (c *charged) job() error {
 	return nil
 }
 
-// orders adds up what the resource's orders took of each period. Given back by hand is what
-// their entries come to less than their lines.
+// orders adds up what the resource's orders took of each period, and gave back by hand: that
+// is not given back again by the period.
 func (c *charged) orders() error {
 	q := OrderQuery{Any: &Sight{All: true}, Resources: []id.ID{c.res.ID}, States: []order.State{order.Done}, Hidden: true, Page: Page{Ascending: true, Limit: verifyPage}}
 	for {
@@ -131,25 +131,18 @@ func (c *charged) order(o order.Order) error {
 		return err
 	}
 	c.v.found.Rows += int64(len(lines))
-	took := map[id.ID]money.Micro{}
 	for _, l := range lines {
 		x, _ := c.sheet.ComponentByID(l.Component)
 		if key, ok := paidFor(&c.sheet, x, c.terms, o); ok {
 			c.lines[periodKey{x.ID, key}] += l.Charged
 		}
-		took[l.Component] += l.Charged
 	}
 	entries, err := c.v.r.Entries(o.ID)
 	c.v.found.Rows += int64(len(entries))
-	for x, t := range took {
-		var net money.Micro
-		for _, e := range entries {
-			if e.Component == x {
-				_, used := e.Delta()
-				net += used.Amount
-			}
+	for _, e := range entries {
+		if e.Kind == ledger.Refund {
+			c.back[e.Component] += e.Amount
 		}
-		c.hand[x] += max(0, t-net)
 	}
 	return err
 }
@@ -179,7 +172,7 @@ func (c *charged) row(u order.Usage) error {
 		return err
 	}
 	over := u.Amount - total.Amount
-	if over != 0 && (over < 0 || over > c.hand[x.ID]) || x.Billing == catalog.ByUsage && u.Quantity != total.Quantity {
+	if over != 0 && (over < 0 || over > c.back[x.ID]) || x.Billing == catalog.ByUsage && u.Quantity != total.Quantity {
 		c.v.say("The period of resource %s from %s was billed %s for %s of %s, and comes to %s for %s.", c.res.ID, u.Period, u.Amount, u.Quantity, x.Code, total.Amount, total.Quantity)
 	}
 	return nil

@@ -212,6 +212,7 @@ else executing. *release* stands for: release what is held, and refund what is c
 - **retry** holds anew at the prices promised, counts from today, and may therefore be refused by a limit. It is refused where a later order has overtaken it: a create or restore when
   the resource is in use by now, a change when it has ended.
 - An order that begins to execute is done at once where its offering is instant.
+- **fulfil** also puts the resource's job bill where a plan that it begins or leaves charges over time: what an order takes, and what the periods after it come to, is in [billing.md](billing.md).
 
 ## What becomes of the resource
 

@@ -270,20 +270,37 @@ func (a *act) Assets(resources ...id.ID) ([]order.Asset, error) {
 	return out, nil
 }
 
-func (a *act) usagesOf(resource id.ID) ([]slot[order.Usage], error) {
+// usagesBefore is how many months of a resource's usages before those first asked for a
+// batch reads along: what acts of the same resource look back on. More is read alone.
+const usagesBefore = 13
+
+// usagesOf are the usages of a resource whose period begins on a day or later.
+func (a *act) usagesOf(resource id.ID, from day.Day) ([]slot[order.Usage], error) {
+	if bound, ok := a.b.usagesFrom[resource]; ok && from < bound {
+		if err := a.usable(); err != nil {
+			return nil, err
+		}
+		a.lone = true
+		return nil, errNotKept
+	}
 	return owned(a, a.b.usages, resource, func(i id.ID) ([]order.Usage, error) {
-		return a.b.direct.Usages(core.UsageQuery{Resources: []id.ID{i}, Any: &core.Sight{All: true}, Page: core.Page{Ascending: true, Limit: 1 << 30}})
+		bound := from.Month(-usagesBefore)
+		found, err := a.b.direct.Usages(core.UsageQuery{Resources: []id.ID{i}, From: &bound, Any: &core.Sight{All: true}, Page: core.Page{Ascending: true, Limit: 1 << 30}})
+		if err == nil {
+			a.b.usagesFrom[i] = bound
+		}
+		return found, err
 	})
 }
 
-// Usages are those of one resource; other lists are read alone.
+// Usages are those of one resource since a day; other lists are read alone.
 func (a *act) Usages(q core.UsageQuery) ([]order.Usage, error) {
-	one := len(q.Resources) == 1 && q.Any != nil && q.Any.All && q.After == 0 && q.Before == 0 && q.Skip == 0 &&
+	one := len(q.Resources) == 1 && q.From != nil && q.Any != nil && q.Any.All && q.After == 0 && q.Before == 0 && q.Skip == 0 &&
 		len(q.Customers)+len(q.Projects)+len(q.Providers)+len(q.Offerings) == 0
 	if !one {
 		return a.Tx.Usages(q)
 	}
-	list, err := a.usagesOf(q.Resources[0])
+	list, err := a.usagesOf(q.Resources[0], *q.From)
 	if err != nil {
 		return nil, err
 	}

@@ -42,13 +42,14 @@ type keep struct {
 	idemDays  map[[16]byte][]day.Day // of the rows in the database
 	documents map[id.ID]*slot[core.Document]
 	// What belongs to a resource is read when it is first asked for.
-	terms  map[id.ID][]slot[order.Term]
-	usages map[id.ID][]slot[order.Usage]
-	assets map[id.ID][]slot[order.Asset]
-	shares map[shareKey]*slot[order.UserUsage]
-	events []core.Event
-	added  record.Added
-	undo   []func() // what the act under way has changed, to be taken back
+	terms      map[id.ID][]slot[order.Term]
+	usages     map[id.ID][]slot[order.Usage]
+	usagesFrom map[id.ID]day.Day // of which period on they are all there
+	assets     map[id.ID][]slot[order.Asset]
+	shares     map[shareKey]*slot[order.UserUsage]
+	events     []core.Event
+	added      record.Added
+	undo       []func() // what the act under way has changed, to be taken back
 }
 
 func newKeep() *keep {
@@ -56,7 +57,7 @@ func newKeep() *keep {
 		locked: map[id.ID]bool{}, orders: map[id.ID]*slot[order.Order]{}, lines: map[id.ID][]slot[order.Line]{}, entries: map[id.ID][]slot[ledger.Entry]{},
 		resources: map[id.ID]*slot[order.Resource]{}, jobs: map[jobKey]*slot[core.Job]{}, subjects: map[id.ID]bool{}, balances: map[limit.Key]*slot[limit.Balance]{},
 		idem: map[[16]byte]*slot[core.Idem]{}, idemDays: map[[16]byte][]day.Day{}, documents: map[id.ID]*slot[core.Document]{}, terms: map[id.ID][]slot[order.Term]{},
-		usages: map[id.ID][]slot[order.Usage]{}, assets: map[id.ID][]slot[order.Asset]{}, shares: map[shareKey]*slot[order.UserUsage]{},
+		usages: map[id.ID][]slot[order.Usage]{}, usagesFrom: map[id.ID]day.Day{}, assets: map[id.ID][]slot[order.Asset]{}, shares: map[shareKey]*slot[order.UserUsage]{},
 	}
 }
 

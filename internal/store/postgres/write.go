@@ -156,7 +156,7 @@ func (a *act) PutUsage(u order.Usage) error {
 	if err := a.writing(); err != nil {
 		return err
 	}
-	if _, err := a.usagesOf(u.Resource); err != nil {
+	if _, err := a.usagesOf(u.Resource, u.Period); err != nil {
 		return a.spoil(err)
 	}
 	if !change(a.b.keep, a.b.usages, u.Resource, u, func(x order.Usage) bool { return x.ID == u.ID }) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/day"
@@ -275,6 +276,43 @@ func TestUpgradingAnOldDatabaseGivesTheSchemaOfAFreshOne(t *testing.T) {
 				t.Errorf("after the upgrade:\n%s\nfresh:\n%s", got, fresh)
 			}
 		})
+	}
+}
+
+func TestWhatRanBeforeChargesWereMadeOverTimeIsBilledFromItsStart(t *testing.T) {
+	sql, err := os.ReadFile("testdata/version1.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.TempDir(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.writer.script(string(sql)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.View(t.Context(), func(r core.Reader) error {
+		j, err := r.Job(7, core.JobBill)
+		if err != nil || j.Since == nil || !j.Since.Equal(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)) || j.RunAt.After(*j.Since) {
+			t.Errorf("the job is %+v, %v", j, err)
+		}
+		for i, term := range map[id.ID]id.ID{30: 21, 31: 0} { // the latest stretch that overlaps the month
+			u, err := r.Usage(i)
+			if err != nil || u.Term != term {
+				t.Errorf("usage %d is priced by stretch %d, want %d: %v", i, u.Term, term, err)
+			}
+		}
+		terms, err := r.Terms(7)
+		if len(terms) != 2 || terms[0].Each != nil || terms[0].Once != nil {
+			t.Errorf("terms: %+v", terms)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
 }
 

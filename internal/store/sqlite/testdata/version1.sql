@@ -1,3 +1,4 @@
+-- A database of version 1, with a month-plan resource whose first period alone was charged.
 -- The schema of docket. Types are those PostgreSQL has too: integers, text, blobs.
 -- Instants are microseconds since 1970, UTC, and days are days since then; an
 -- instant or a day that may be absent is null. Amounts are millionths, prices
@@ -438,3 +439,15 @@ CREATE TABLE tiles (
 	PRIMARY KEY (cell, acquisition_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tiles_acquisition ON tiles (acquisition_id); -- the cell is in it
+
+CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT;
+INSERT INTO schema_version (version) VALUES (1);
+
+INSERT INTO resources (id, customer_id, project_id, user_id, provider_id, offering_id, plan_id, ref, name, slug, state, backend_id, open_order, live, rev)
+VALUES (7, 1, 2, 3, 4, 5, 6, 0, 'r', 'r', 2, '', 8, 0, 1);
+INSERT INTO terms (id, resource_id, from_at, until_at, plan_id, quantities) VALUES
+	(20, 7, 1767225600000000, 1768435200000000, 6, '{"9":5000000}'), -- 2026-01-01 to 15
+	(21, 7, 1768435200000000, NULL, 6, '{"9":8000000}');
+INSERT INTO usages (id, resource_id, component_id, period, reported, recurring, quantity, amount, counts_on, note, updated_at) VALUES
+	(30, 7, 10, 20454, 1000000, 0, 1000000, 10000, 20454, '', 0),  -- January 2026
+	(31, 7, 10, 20423, 1000000, 0, 0, 0, 20454, '', 0);            -- December: before it began
