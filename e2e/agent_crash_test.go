@@ -1,17 +1,19 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// crashRounds is how often agent and desk are killed.
-const crashRounds = 12
+// agentRounds is how often agent and desk are killed.
+var agentRounds = flag.Int("agent-rounds", 12, "how often a site's agent is killed, and every other time its desk")
 
 // An agent and its desk are killed at any moment of a pass, one or both, and started again
 // over what they left: in the end each order is one allocation, each member has one account,
@@ -25,7 +27,7 @@ func TestAgentsAndTheirDeskAreKilled(t *testing.T) {
 
 	var made []allocation
 	used := map[string]float64{}
-	for round := range crashRounds {
+	for round := range *agentRounds {
 		s.stir(t, round, &made, used)
 		config := s.config(t, nil)
 		mode := []string{orders, membership, reporting}[round%3]
@@ -114,6 +116,29 @@ func TestTheEventModeWithoutABroker(t *testing.T) {
 	r.end(t, syscall.SIGTERM)
 	if got := s.identities(t); len(got) != 0 {
 		t.Errorf("it registered %v", got)
+	}
+	d.stop(t)
+}
+
+// Asked for a broker that the desk has not, the event mode makes its first pass, which does
+// orders, is told 404 for its queue, and goes on by looking for itself.
+func TestTheEventModeAskedForABroker(t *testing.T) {
+	needsClients(t)
+	d := empty(t)
+	s := newSite(t, d, newAgents(t)).noop()
+	made := s.order(t, "first", 1)
+	r := s.start(t, "waldur_site_agent", "-m", "event_process", "-c", s.config(t, map[string]any{"stomp_enabled": true, "websocket_use_tls": false}))
+	select {
+	case <-r.idle:
+	case <-r.ended:
+		t.Fatalf("it ended with %d\n%s", r.code, tail(r.said(t)))
+	case <-time.After(passWithin):
+		t.Fatalf("it made no pass\n%s", tail(r.said(t)))
+	}
+	r.end(t, syscall.SIGTERM)
+	equal(t, "order", s.orderState(t, made.UUID), "done")
+	if got, want := s.identities(t), []string{"agent-" + s.offering, "initial-offering-process"}; !slices.Equal(got, want) {
+		t.Errorf("it registered %v, want %v", got, want)
 	}
 	d.stop(t)
 }

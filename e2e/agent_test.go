@@ -219,6 +219,7 @@ func (s *site) sidePrograms(t *testing.T, config string) {
 		"waldur_sync_resource_limits": {"-c", config},
 		"waldur_site_create_homedirs": {"-c", config},
 		"waldur_site_healthz":         {"--config-file", config},
+		"waldur_site_test_order":      {"--list-templates"}, // it speaks to no desk
 		"waldur_site_load_historical_usage": {"-c", config, "-o", s.offering, "-t", s.d.keys["WALDUR_STAFF_TOKEN"],
 			"-s", first.Format(time.DateOnly), "-e", now.Format(time.DateOnly)},
 	} {

@@ -32,7 +32,7 @@ const (
 )
 
 // eventsAtOnce bounds what is read of the feed in one go.
-const eventsAtOnce = 500
+const eventsAtOnce = 2000
 
 // Run keeps accounts until ctx ends.
 func (k *AccountKeeper) Run(ctx context.Context) {
@@ -225,6 +225,7 @@ var usable = []order.ResourceState{order.OK, order.ResourceErred, order.Updating
 // moving keeps the pairings in which something is to be done as things are now.
 func (k *AccountKeeper) moving(s *core.Scene, all []pairing, fresh bool) ([]pairing, error) {
 	var out []pairing
+	seen := uses{}
 	for _, p := range all {
 		provider, err := s.Provider(p.offering.Provider)
 		if err != nil {
@@ -239,7 +240,7 @@ func (k *AccountKeeper) moving(s *core.Scene, all []pairing, fresh bool) ([]pair
 		if len(docs) > 0 {
 			d = docs[0]
 		}
-		moves, err := k.decide(s, p, &d, fresh)
+		moves, err := k.decide(s, p, &d, fresh, seen)
 		if err != nil {
 			return nil, err
 		}
@@ -260,7 +261,7 @@ func (k *AccountKeeper) settle(ctx context.Context, due []pairing, fresh bool) e
 			return err
 		}
 		_, _, err := k.Core.KeepDocument(ctx, core.System(), accountKey(provider, p.offering.ID, p.user), func(s *core.Scene, d *core.Document) error {
-			moves, err := k.decide(s, p, d, fresh)
+			moves, err := k.decide(s, p, d, fresh, nil)
 			if err == nil && !moves {
 				err = errSettled
 			}
@@ -275,23 +276,29 @@ func (k *AccountKeeper) settle(ctx context.Context, due []pairing, fresh bool) e
 
 // decide edits a user's account, or a new one of Rev 0, as roles and resources are now, and
 // says whether it had to. fresh: an event speaks of the user, so that an account which its
-// provider ended or removed begins again; without one it is left as it is.
-func (k *AccountKeeper) decide(s *core.Scene, p pairing, d *core.Document, fresh bool) (bool, error) {
-	access, use, err := standing(s, p)
+// provider ended or removed begins again; without one it is left as it is. seen, if not nil,
+// remembers what projects have, for a snapshot: then it is only asked whether, and a name
+// is not looked for.
+func (k *AccountKeeper) decide(s *core.Scene, p pairing, d *core.Document, fresh bool, seen uses) (bool, error) {
+	access, use, err := standing(s, p, seen)
 	if err != nil {
 		return false, err
 	}
 	a := accountOf(*d)
 	isNew, options := d.Rev == 0, accountOptionsOf(p.offering)
+	begin := k.begin
+	if seen != nil {
+		begin = func(*core.Scene, pairing, *account) error { return nil }
+	}
 	moves := true
 	switch {
 	case isNew && !use:
 		return false, nil
 	case isNew:
 		a.doc.Parent, a.Offering, a.User = p.offering.ID, p.offering.ID, p.user
-		err = k.begin(s, p, &a)
+		err = begin(s, p, &a)
 	case use && (fresh || !a.Held) && a.state() == accountDeleted:
-		err = k.begin(s, p, &a)
+		err = begin(s, p, &a)
 	case use && (fresh || !a.Held) && a.state() == accountDeletionRequested:
 		a.set(accountRequested)
 		a.name(a.Username)
@@ -353,9 +360,12 @@ func (a *account) leave() {
 	}
 }
 
+// uses remembers what a project has of an offering.
+type uses map[[2]id.ID]holding
+
 // standing says whether a user has a role in a project that has, or had, a resource of the
 // offering, and whether one of those is in use.
-func standing(s *core.Scene, p pairing) (access, use bool, err error) {
+func standing(s *core.Scene, p pairing, seen uses) (access, use bool, err error) {
 	u, err := s.UserName(p.user)
 	if err != nil || !u.Active {
 		return false, false, err
@@ -364,21 +374,35 @@ func standing(s *core.Scene, p pairing) (access, use bool, err error) {
 	if err != nil {
 		return false, false, err
 	}
-	var projects []id.ID
 	for _, g := range grants {
-		if g.Scope == tenant.OnProject {
-			projects = append(projects, g.ScopeID)
+		if g.Scope != tenant.OnProject || use {
+			continue
 		}
+		key := [2]id.ID{p.offering.ID, g.ScopeID}
+		of, known := seen[key]
+		if !known {
+			if of, err = usesOf(s, key); err != nil {
+				return false, false, err
+			}
+			if seen != nil {
+				seen[key] = of
+			}
+		}
+		access, use = access || of.any, use || of.inUse
 	}
-	if len(projects) == 0 {
-		return false, false, nil
-	}
-	q := core.ResourceQuery{Offerings: []id.ID{p.offering.ID}, Projects: projects, States: usable, Page: core.Page{Limit: 1}}
+	return access, use, nil
+}
+
+// holding is whether a project has any resource of an offering, ended ones too, and one in use.
+type holding struct{ any, inUse bool }
+
+func usesOf(s *core.Scene, key [2]id.ID) (holding, error) {
+	q := core.ResourceQuery{Offerings: key[:1], Projects: key[1:], States: usable, Page: core.Page{Limit: 1}}
 	some, err := s.Resources(q)
 	if err != nil || len(some) > 0 {
-		return true, true, err
+		return holding{len(some) > 0, len(some) > 0}, err
 	}
 	q.States = nil
 	some, err = s.Resources(q)
-	return len(some) > 0, false, err
+	return holding{any: len(some) > 0}, err
 }

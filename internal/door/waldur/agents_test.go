@@ -185,6 +185,19 @@ func TestMembershipStatusesAreKeptOfTheTeamAlone(t *testing.T) {
 	if got.Stored != 1 || len(got.Skipped) != 1 || got.Skipped[0] != "stranger" {
 		t.Errorf("got %+v", got)
 	}
+	i, err := id.ParseUUID(id.Resource, strings.Split(path, "/")[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.core.View(ctx, core.System(), func(s *core.Scene) error {
+		docs, err := s.ShownDocuments(core.DocumentQuery{Kind: kindSyncStatuses, Parent: i})
+		if err == nil && (len(docs) != 1 || !strings.Contains(string(docs[0].Body), `"carol"`) || strings.Contains(string(docs[0].Body), "stranger")) {
+			t.Errorf("kept is %v", docs)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	d.did("pat", http.MethodPost, path, `{"statuses": [{"scope_type": "moon", "role_name": "x", "state": "synced", "username": "carol"}]}`, http.StatusBadRequest, nil)
 	d.did("pat", http.MethodPost, path, `{"statuses": [{"scope_type": "resource", "role_name": "x", "state": "synced"}]}`, http.StatusBadRequest, nil)
 	d.did("sam", http.MethodPost, path, `{}`, http.StatusBadRequest, nil)

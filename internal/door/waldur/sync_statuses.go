@@ -1,11 +1,11 @@
 package waldur
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
@@ -20,7 +20,11 @@ type syncStatus struct {
 	Message  string `json:"message,omitempty"`
 }
 
-// mostStatuses bounds what is kept beside a resource.
+// kindSyncStatuses is a resource's list, a document beside it: lists of resources do not
+// read it.
+const kindSyncStatuses = "waldur.membership_sync"
+
+// mostStatuses bounds a list.
 const mostStatuses = 1000
 
 func (d *door) syncStatusOperations() []operation {
@@ -30,14 +34,15 @@ func (d *door) syncStatusOperations() []operation {
 // setSyncStatuses replaces a resource's list. Members who are not in its team are skipped.
 func (d *door) setSyncStatuses(w http.ResponseWriter, r *http.Request, who core.Actor) error {
 	i := named(r, id.Resource)
-	var res order.Resource
+	var customer id.ID
 	var team []member
 	opted := false
-	err := d.read(r, who, func(v *view) (err error) {
-		if res, err = providerView.resource(v, i); err != nil {
+	err := d.read(r, who, func(v *view) error {
+		res, err := providerView.resource(v, i)
+		if err != nil {
 			return err
 		}
-		if !v.may(tenant.SetState, v.provider(res.Provider).Customer, res.Offering) {
+		if customer = v.provider(res.Provider).Customer; !v.may(tenant.SetState, customer, res.Offering) {
 			return errForbidden
 		}
 		team = v.team(res)
@@ -72,8 +77,11 @@ func (d *door) setSyncStatuses(w http.ResponseWriter, r *http.Request, who core.
 	if err := b.done(); err != nil {
 		return err
 	}
-	_, err = d.core.ChangeResource(r.Context(), who, i, core.Providing, tenant.SetState, func(_ *core.Scene, res *order.Resource) error {
-		return keep(res, "membership_sync_statuses", stored)
+	key := core.DocumentKey{Kind: kindSyncStatuses, Customer: customer, Name: i.Base36()}
+	_, _, err = d.core.KeepDocument(r.Context(), who, key, func(_ *core.Scene, doc *core.Document) (err error) {
+		doc.Parent = i
+		doc.Body, err = json.Marshal(stored)
+		return err
 	})
 	if err != nil {
 		return err
