@@ -185,7 +185,7 @@ func (m *meter) capped(x catalog.Component, total money.Micro) error {
 		}
 	}
 	if total > most {
-		return invalid("amount", "Total amount exceeds limit. Total amount: %s, limit: %s.", total, most).because(ReasonCap)
+		return invalid("amount", "Total amount exceeds limit. Total amount: %s, limit: %s.", total.Fixed(2), most).because(ReasonCap)
 	}
 	return nil
 }
