@@ -438,3 +438,7 @@ CREATE TABLE tiles (
 	PRIMARY KEY (cell, acquisition_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tiles_acquisition ON tiles (acquisition_id); -- the cell is in it
+
+-- What says so.
+CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT;
+INSERT INTO schema_version (version) VALUES (1);
