@@ -10,36 +10,36 @@ from guide.example import answered, example, function, keyed, told
 ACCOUNT = "created offering offering_name offering_uuid user user_uuid username"
 
 
-def none_yet(desk, offering):
-    """Takes the account away that carol may have in an offering, so that the example can grant it."""
-    for account in desk.get(desk.staff, "marketplace-offering-users/", offering_uuid=offering["uuid"], user_uuid=desk.user["uuid"]):
+def somebody(desk):
+    """Somebody without an account: alice, who has no role in the project, for whose people the desk makes theirs."""
+    user = desk.get(desk.alice, "users/me/")
+    for account in desk.get(desk.staff, "marketplace-offering-users/", offering_uuid=desk.cluster["uuid"], user_uuid=user["uuid"]):
         answered(desk.http(desk.staff).delete(f"marketplace-offering-users/{account['uuid']}/"), 204)
+    return user
 
 
-def links(desk, offering):
+def links(desk, user):
     root = env["WALDUR_API_URL"]
     return {
-        "user": f"{root}users/{desk.user['uuid']}/",
-        "offering": f"{root}marketplace-provider-offerings/{offering['uuid']}/",
+        "user": f"{root}users/{user['uuid']}/",
+        "offering": f"{root}marketplace-provider-offerings/{desk.cluster['uuid']}/",
     }
 
 
 @example("Granting user access to resource", "marketplace_offering_users_create")
 class Grant:
     def sdk(self, desk, note):
-        none_yet(desk, desk.cluster)
+        user = somebody(desk)
         made = function("marketplace_offering_users", "marketplace_offering_users_create").sync(
-            client=desk.pat, body=OfferingUserRequest(**links(desk, desk.cluster), username="ccastell")
+            client=desk.pat, body=OfferingUserRequest(**links(desk, user), username="aauren")
         )
-        assert (made.username, made.user_uuid.hex, made.offering_name) == ("ccastell", desk.user["uuid"], "Guide cluster")
+        assert (made.username, made.user_uuid.hex, made.offering_name) == ("aauren", user["uuid"], "Guide cluster")
         told([made], ACCOUNT, note)
 
     def raw(self, desk, note):
-        none_yet(desk, desk.cluster)
-        made = answered(
-            desk.http(desk.pat).post("marketplace-offering-users/", json={**links(desk, desk.cluster), "username": "ccastell"}), 201
-        )
-        assert made["username"] == "ccastell" and made["offering_uuid"] == desk.cluster["uuid"]
+        body = {**links(desk, somebody(desk)), "username": "aauren"}
+        made = answered(desk.http(desk.pat).post("marketplace-offering-users/", json=body), 201)
+        assert made["username"] == "aauren" and made["offering_uuid"] == desk.cluster["uuid"]
         keyed([made], ACCOUNT, note)
 
 
