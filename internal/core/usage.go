@@ -70,7 +70,7 @@ func (m *meter) open(u UsageReport) error {
 	case len(u.Amounts) == 0:
 		return invalid("usages", "Name at least one component.")
 	case u.Term != 0 && !slices.ContainsFunc(m.life, func(t order.Term) bool { return t.ID == u.Term }):
-		return invalid("plan_period", "The resource has no such plan period.").because(ReasonState)
+		return invalid("term", "The resource has no such stretch of a plan.").because(ReasonState)
 	case u.Date.After(m.now.AddDate(0, 0, 1)), m.period > PeriodOf(m.now.In(u.Date.Location())):
 		return invalid("date", "The date is in the future.").because(ReasonFuture)
 	}
