@@ -194,8 +194,9 @@ func (d *desk) options() fronttest.Options {
 				d.mu.Unlock()
 				return err
 			},
-			"order-racks": func(args ...string) error { return d.orderRacks(args[0]) },
-			"block":       func(args ...string) error { return d.block(args[0], args[1] == "yes") },
+			"keep-accounts": func(...string) error { _, err := d.keeper().Once(ctx); return err },
+			"order-racks":   func(args ...string) error { return d.orderRacks(args[0]) },
+			"block":         func(args ...string) error { return d.block(args[0], args[1] == "yes") },
 		},
 	}
 }
