@@ -22,6 +22,7 @@ type stage struct {
 	*desk
 	contract contract
 	named    map[string]string // UUIDs: "order gamma", "resource gamma", and what vars names
+	answered map[string]bool   // operations that were answered well
 }
 
 // extras is what the stage has beside the world of conversations.
@@ -70,7 +71,7 @@ func extras() core.World {
 
 func newStage(t testing.TB) *stage {
 	t.Helper()
-	s := &stage{desk: newDesk(t), contract: loadContract(t), named: map[string]string{}}
+	s := &stage{desk: newDesk(t), contract: loadContract(t), named: map[string]string{}, answered: map[string]bool{}}
 	s.pass(time.Hour)
 	made, err := s.core.Apply(ctx, core.System(), extras())
 	if err != nil {
@@ -259,6 +260,28 @@ func (s *stage) want(status int, who, method, path, body string, into any) {
 			s.t.Fatal(err)
 		}
 	}
+	o, ok := s.operationAt(method, path)
+	if !ok {
+		return
+	}
+	for _, wrong := range s.contract.faults(o, res.StatusCode, b) {
+		s.t.Errorf("%s: %s %s: %s", o.Name, method, path, wrong)
+	}
+	if s.answered != nil {
+		s.answered[o.Name] = true
+	}
+}
+
+// operationAt finds the documented operation that a request is of.
+func (s *stage) operationAt(method, path string) (documented, bool) {
+	path, _, _ = strings.Cut(path, "?")
+	best, found := documented{}, false
+	for _, o := range s.contract.Operations {
+		if _, ok := match(o.Path, path); ok && o.Method == method && (!found || !segment.MatchString(o.Path)) {
+			best, found = o, true
+		}
+	}
+	return best, found
 }
 
 var _ = money.Unit
@@ -277,6 +300,12 @@ func (s *stage) serve() {
 		var made struct{ UUID string }
 		if err := json.Unmarshal(b, &made); err != nil || res.StatusCode >= 300 {
 			s.t.Fatalf("%s: POST %s: %d %s", name, path, res.StatusCode, b)
+		}
+		if o, ok := s.operationAt(http.MethodPost, path); ok {
+			for _, wrong := range s.contract.faults(o, res.StatusCode, b) {
+				s.t.Errorf("%s: %s", o.Name, wrong)
+			}
+			s.answered[o.Name] = true
 		}
 		s.named[name] = made.UUID
 		s.pass(time.Minute)
