@@ -117,7 +117,6 @@ func (b *bench) work(ctx context.Context, e estate) (out map[string]perRow, err 
 		if out[x.key], err = b.timed(srv, a, x); err != nil {
 			return nil, fmt.Errorf("%s: %w", x.key, err)
 		}
-		b.say("%s: %s: %.0f µs a row, %.0f of the server's CPU", e.name, x.key, out[x.key].time, out[x.key].cpu)
 	}
 	if e.name == "many" {
 		peak, err := peakResident(srv.cmd.Process.Pid)
