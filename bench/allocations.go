@@ -74,7 +74,7 @@ func allocationReadings() []line {
 			line{Key: "allocations." + x.key + ".many", What: x.what + ", of 10k", Unit: "µs"},
 			line{Key: "allocations." + x.key + ".cpu", What: x.what + ", of 10k: CPU of the server", Unit: "µs"})
 	}
-	return out
+	return append(out, line{Key: "allocations.anonymous", What: "the server's memory behind all that, without pages of files", Unit: "MiB"})
 }
 
 // stepAllocations does every errand on both desks and notes what a row took.
@@ -124,6 +124,11 @@ func (b *bench) work(ctx context.Context, e estate) (out map[string]perRow, err 
 			return nil, err
 		}
 		b.book.note("allocations.resident", peak)
+		_, own, err := resident(srv.cmd.Process.Pid)
+		if err != nil {
+			return nil, err
+		}
+		b.book.note("allocations.anonymous", own)
 	}
 	return out, nil
 }
