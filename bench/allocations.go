@@ -74,7 +74,7 @@ func allocationReadings() []line {
 			line{Key: "allocations." + x.key + ".many", What: x.what + ", of 10k", Unit: "µs"},
 			line{Key: "allocations." + x.key + ".cpu", What: x.what + ", of 10k: CPU of the server", Unit: "µs"})
 	}
-	return out
+	return append(out, line{Key: "allocations.anonymous", What: "the server's memory behind all that, without pages of files", Unit: "MiB"})
 }
 
 // stepAllocations does every errand on both desks and notes what a row took.
@@ -117,7 +117,6 @@ func (b *bench) work(ctx context.Context, e estate) (out map[string]perRow, err 
 		if out[x.key], err = b.timed(srv, a, x); err != nil {
 			return nil, fmt.Errorf("%s: %w", x.key, err)
 		}
-		b.say("%s: %s: %.0f µs a row, %.0f of the server's CPU", e.name, x.key, out[x.key].time, out[x.key].cpu)
 	}
 	if e.name == "many" {
 		peak, err := peakResident(srv.cmd.Process.Pid)
@@ -125,6 +124,11 @@ func (b *bench) work(ctx context.Context, e estate) (out map[string]perRow, err 
 			return nil, err
 		}
 		b.book.note("allocations.resident", peak)
+		_, own, err := resident(srv.cmd.Process.Pid)
+		if err != nil {
+			return nil, err
+		}
+		b.book.note("allocations.anonymous", own)
 	}
 	return out, nil
 }

@@ -52,6 +52,7 @@ func small(t *testing.T, run string) *bench {
 		t.Fatal(err)
 	}
 	b.n, b.told = stored{Small: 600, Base: 700, Most: 800}, t.Output()
+	b.estates = []estate{{"few", 1, 2, 4, 5}, {"many", 2, 4, 8, 5}}
 	t.Cleanup(func() {
 		if err := b.close(); err != nil {
 			t.Error(err)
@@ -87,6 +88,22 @@ func TestEveryLineIsMeasuredOrSaysWhyNot(t *testing.T) {
 		if absent && row.Least != 0 && b.why(row.line) == "not asked for" {
 			t.Errorf("%s is not there, and nothing says why", row.What)
 		}
+	}
+}
+
+func TestAnAgentsWorkIsMeasuredOnBothDesks(t *testing.T) {
+	b := small(t, "^allocations$")
+	if err := b.stepAllocations(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r := b.result(t.Context())
+	for _, row := range append(r.AllocationTargets, r.AllocationReadings...) {
+		if len(row.Rounds) != 1 || !(row.Min >= 0) {
+			t.Errorf("%s came to %v", row.What, row.Rounds)
+		}
+	}
+	if measured(r.Targets, r.Readings) {
+		t.Error("other lines were measured, too: their table would be written anew")
 	}
 }
 
