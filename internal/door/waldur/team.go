@@ -68,6 +68,7 @@ type planPeriod struct {
 	plan     id.ID
 	from     time.Time
 	until    *time.Time
+	terms    []id.ID // all of them
 }
 
 // periods joins terms into runs of one plan, oldest first.
@@ -76,9 +77,10 @@ func periods(r order.Resource, terms []order.Term) []planPeriod {
 	for _, t := range terms {
 		if n := len(out) - 1; n >= 0 && out[n].plan == t.Plan && out[n].until != nil && out[n].until.Equal(t.From) {
 			out[n].until = t.Until
+			out[n].terms = append(out[n].terms, t.ID)
 			continue
 		}
-		out = append(out, planPeriod{r, t.ID, t.Plan, t.From, t.Until})
+		out = append(out, planPeriod{r, t.ID, t.Plan, t.From, t.Until, []id.ID{t.ID}})
 	}
 	return out
 }
@@ -105,19 +107,12 @@ var planPeriodModel = model[planPeriod]{
 	{name: "components", value: func(v *view, p planPeriod) any { return periodUsageModel.objects(v, v.usedIn(p)) }},
 }
 
-// usedIn lists this month's reports that fall into a period: a month belongs to the last
-// period that overlaps it, as it does when it is billed.
+// usedIn lists this month's reports that a period prices.
 func (v *view) usedIn(p planPeriod) []order.Usage {
-	terms, err := v.Terms(p.resource.ID)
-	v.failed(err)
-	all := periods(p.resource, terms)
-	if len(all) == 0 || all[len(all)-1].id != p.id {
-		return nil
-	}
 	month := core.PeriodOf(v.door.core.Now())
 	list, err := v.Usages(core.UsageQuery{Resources: []id.ID{p.resource.ID}, From: &month, To: &month, ReportedOnly: true, Page: everything})
 	v.failed(err)
-	return list
+	return slices.DeleteFunc(list, func(u order.Usage) bool { return !slices.Contains(p.terms, u.Term) })
 }
 
 // spanStart is the first day of the span over which a component's cap counts.

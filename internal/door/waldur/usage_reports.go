@@ -2,6 +2,7 @@ package waldur
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/docket-desk/docket/internal/core"
@@ -71,20 +72,35 @@ func (d *door) reportedOn(r *http.Request, who core.Actor, b *body, report *core
 // reportedPeriod finds a plan period: the resource it is of, and that it is not over.
 func (v *view) reportedPeriod(b *body, uuid string, report *core.UsageReport) {
 	i, err := id.ParseUUID(id.Term, uuid)
-	var t order.Term
+	var p planPeriod
 	if err == nil {
-		t, err = v.Term(i)
+		p, err = v.planPeriod(i)
 	}
 	switch {
 	case err != nil && i != 0 && core.KindOf(err) != core.NotFound:
 		v.failed(err)
 	case err != nil:
 		b.errs.add("plan_period", "Object with uuid=%s does not exist.", uuid)
-	case t.Until != nil && t.Until.Before(core.PeriodOf(v.door.core.Now()).Time()):
+	case p.until != nil && p.until.Before(core.PeriodOf(v.door.core.Now()).Time()):
 		b.errs.add("plan_period", "Billing period is closed.")
 	default:
-		report.Resource = t.Resource
+		report.Resource, report.Term = p.resource.ID, p.id
 	}
+}
+
+// planPeriod finds the period that a stretch is a part of.
+func (v *view) planPeriod(i id.ID) (planPeriod, error) {
+	t, err := v.Term(i)
+	if err != nil {
+		return planPeriod{}, err
+	}
+	terms, err := v.Terms(t.Resource)
+	for _, p := range periods(order.Resource{ID: t.Resource}, terms) {
+		if slices.Contains(p.terms, i) {
+			return p, err
+		}
+	}
+	return planPeriod{}, err
 }
 
 // reportRefused words what the core has against a report.
