@@ -90,7 +90,7 @@ func (v *view) shelves() ([]shelf, error) {
 	if err != nil {
 		return nil, err
 	}
-	docs, err := v.CommonDocuments(kindCategory)
+	docs, err := v.DeskDocuments(kindCategory)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func (d *door) createCategory(r *http.Request, who core.Actor, b *body) (id.ID, 
 	if err != nil {
 		return 0, err
 	}
-	_, err = d.core.NewCommonDocument(r.Context(), who, core.Document{Kind: kindCategory, Name: title, Body: raw})
+	_, err = d.core.NewDeskDocument(r.Context(), who, core.Document{Kind: kindCategory, Name: title, Body: raw})
 	if e := core.AsError(err); err != nil && e.Kind == core.Conflict {
 		return 0, fieldError("title", "Category with this title already exists.")
 	}

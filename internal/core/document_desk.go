@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// CommonDocuments lists live documents of a kind that are the desk's own: everybody may
+// DeskDocuments lists live documents of a kind that are the desk's own: everybody may
 // read them.
-func (s *Scene) CommonDocuments(kind string) ([]Document, error) {
+func (s *Scene) DeskDocuments(kind string) ([]Document, error) {
 	return s.r.Documents(DocumentQuery{Kind: kind, Customers: desksOwn, Page: Page{Limit: math.MaxInt32, Ascending: true}})
 }
 
-// NewCommonDocument keeps a new document of the desk's own. Staff only. A Conflict, reason
+// NewDeskDocument keeps a new document of the desk's own. Staff only. A Conflict, reason
 // name, where there is one of that kind and name.
-func (c *Core) NewCommonDocument(ctx context.Context, who Actor, d Document) (Document, error) {
+func (c *Core) NewDeskDocument(ctx context.Context, who Actor, d Document) (Document, error) {
 	if err := who.write(); err != nil {
 		return d, err
 	}
