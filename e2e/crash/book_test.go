@@ -32,6 +32,7 @@ type act struct {
 	on   *asked
 	name string
 	key  string
+	bare bool // no key goes with it
 	ask  func(ctx context.Context) (r rig.Result, state string)
 }
 

@@ -101,6 +101,7 @@ type deed struct {
 	doors string      // whose orders it fits: n, o, w
 	state order.State // what a yes means, where the answer does not say
 	do    func(ctx context.Context, d *rig.Desk, o *asked, key string) (rig.Result, string)
+	bare  bool // the wire has no key: a repeat is a request of its own
 }
 
 func native(act string, staff bool, body any) func(context.Context, *rig.Desk, *asked, string) (rig.Result, string) {
@@ -120,20 +121,20 @@ func atWaldur(act string) func(context.Context, *rig.Desk, *asked, string) (rig.
 }
 
 var deeds = []deed{
-	{"approve", "now", "", native("approve", true, client.Verdict{})},
-	{"approve", "now", "", native("approve", true, client.Verdict{})},
-	{"approve", "nw", order.Executing, atWaldur("approve_by_provider")},
-	{"done", "now", "", native("done", true, client.Verdict{})},
-	{"done", "nw", order.Done, atWaldur("set_state_done")},
-	{"done", "nw", "", native("ship", true, client.Move{Lines: []int{1}, State: "delivered", Delivered: "1"})},
-	{"building", "o", "", native("ship", true, client.Move{Lines: []int{1}, State: "building"})},
-	{"done", "o", "", native("ship", true, client.Move{Lines: []int{1}, State: "installed"})},
-	{"rejected", "now", "", native("reject", true, client.Verdict{Message: "no"})},
-	{"erred", "now", "", native("fail", true, client.Verdict{Message: "broken"})},
-	{"canceled", "nw", "", native("cancel", false, client.Verdict{})},
+	{"approve", "now", "", native("approve", true, client.Verdict{}), false},
+	{"approve", "now", "", native("approve", true, client.Verdict{}), false},
+	{"approve", "nw", order.Executing, atWaldur("approve_by_provider"), true},
+	{"done", "now", "", native("done", true, client.Verdict{}), false},
+	{"done", "nw", order.Done, atWaldur("set_state_done"), true},
+	{"done", "nw", "", native("ship", true, client.Move{Lines: []int{1}, State: "delivered", Delivered: "1"}), false},
+	{"building", "o", "", native("ship", true, client.Move{Lines: []int{1}, State: "building"}), false},
+	{"done", "o", "", native("ship", true, client.Move{Lines: []int{1}, State: "installed"}), false},
+	{"rejected", "now", "", native("reject", true, client.Verdict{Message: "no"}), false},
+	{"erred", "now", "", native("fail", true, client.Verdict{Message: "broken"}), false},
+	{"canceled", "nw", "", native("cancel", false, client.Verdict{}), false},
 	{"canceled", "o", order.Canceled, func(ctx context.Context, d *rig.Desk, o *asked, key string) (rig.Result, string) {
 		return d.CancelOutposts(ctx, o.id, key), ""
-	}},
+	}, false},
 }
 
 // act does something to an order that may fit or be refused.
@@ -142,7 +143,7 @@ func (l *load) act(ctx context.Context, rng *rand.Rand, o *asked) {
 	if !contains(how.doors, o.door.Name()[0]) { // imagery and pools look after themselves
 		return
 	}
-	a := act{on: o, name: how.name, key: l.book.key("act")}
+	a := act{on: o, name: how.name, key: l.book.key("act"), bare: how.bare}
 	a.ask = func(ctx context.Context) (rig.Result, string) {
 		r, state := how.do(ctx, l.d, o, a.key)
 		if r.Outcome == rig.Done && state == "" {

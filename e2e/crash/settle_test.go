@@ -105,7 +105,7 @@ func (l *load) repeatAct(a act) {
 	var state string
 	r := insist(func() (r rig.Result) { r, state = a.ask(l.t.Context()); return r })
 	l.book.acted(a, r, state)
-	if r.Outcome != rig.Refused || a.on.tried[a.name] > 1 || strings.HasPrefix(a.name, "approve") || a.name == "building" {
+	if r.Outcome != rig.Refused || a.bare || a.on.tried[a.name] > 1 || strings.HasPrefix(a.name, "approve") || a.name == "building" {
 		return
 	}
 	now, err := l.d.Staff().Order(l.t.Context(), a.on.id.Decimal())
