@@ -438,6 +438,14 @@ func TestListsUseTheirIndex(t *testing.T) {
 			return err
 		}, "(resource_id=? AND period=?)"},
 		"a provider's orders": {func(r core.Reader) error { _, err := r.Orders(core.OrderQuery{Providers: customer}); return err }, "orders_provider (provider_id=?)"},
+		"all orders of a provider's only offering, counted": {func(r core.Reader) error {
+			_, err := r.CountOrders(core.OrderQuery{Offerings: []id.ID{5}})
+			return err
+		}, "COVERING INDEX orders_provider (provider_id=?)"},
+		"a far page of them": {func(r core.Reader) error {
+			_, err := r.Orders(core.OrderQuery{Offerings: []id.ID{5}, Page: core.Page{Skip: 9000}})
+			return err
+		}, "COVERING INDEX orders_provider (provider_id=?)"},
 		"an offering's open orders": {func(r core.Reader) error {
 			_, err := r.Orders(core.OrderQuery{Offerings: customer, States: []order.State{order.Executing}})
 			return err
