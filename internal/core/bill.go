@@ -170,7 +170,7 @@ func (b *biller) period(x catalog.Component, key day.Day, until time.Time) error
 		if total.Amount == 0 && (total.Quantity == 0 || !flows(x)) {
 			return nil
 		}
-		u = order.Usage{ID: b.ids.draw(), Resource: b.res.ID, Component: x.ID, Period: key, CountsOn: max(key, firstDay(b.res, b.life, key))}
+		u = order.Usage{ID: b.ids.draw(), Resource: b.res.ID, Offering: b.res.Offering, Component: x.ID, Period: key, CountsOn: max(key, firstDay(b.res, b.life, key))}
 	}
 	billed, moved, err := b.post(u, n >= 0, x, total, "period from "+key.String())
 	if moved {

@@ -350,7 +350,7 @@ func (d *draft) periodOf(component id.ID) (*order.Usage, error) {
 	if d.o.Type == order.Update {
 		on = max(key, firstDay(d.res, d.life, key))
 	}
-	d.rows[key] = append(rows, order.Usage{ID: d.ids.draw(), Resource: d.res.ID, Component: component, Period: key, CountsOn: on})
+	d.rows[key] = append(rows, order.Usage{ID: d.ids.draw(), Resource: d.res.ID, Offering: d.res.Offering, Component: component, Period: key, CountsOn: on})
 	return &d.rows[key][len(rows)], nil
 }
 

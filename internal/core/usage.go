@@ -137,7 +137,7 @@ func (m *meter) report(a UsageAmount) error {
 	if err != nil {
 		return err
 	}
-	u := order.Usage{ID: m.ids.draw(), Resource: m.res.ID, Component: x.ID, Period: m.period, CountsOn: max(m.period, firstDay(m.res, m.life, m.period))}
+	u := order.Usage{ID: m.ids.draw(), Resource: m.res.ID, Offering: m.res.Offering, Component: x.ID, Period: m.period, CountsOn: max(m.period, firstDay(m.res, m.life, m.period))}
 	n := slices.IndexFunc(rows, func(u order.Usage) bool { return u.Component == x.ID })
 	if n >= 0 {
 		u = rows[n]
@@ -345,5 +345,5 @@ func (c *Core) usageOf(r Reader, ids *drawn, like order.Usage, period day.Day) (
 		return like, err
 	}
 	terms, err := r.Terms(like.Resource)
-	return order.Usage{ID: ids.draw(), Resource: like.Resource, Component: like.Component, Period: period, CountsOn: max(period, firstDay(res, terms, period))}, err
+	return order.Usage{ID: ids.draw(), Resource: like.Resource, Offering: res.Offering, Component: like.Component, Period: period, CountsOn: max(period, firstDay(res, terms, period))}, err
 }

@@ -218,10 +218,13 @@ func (v *books) usage(u order.Usage, known map[id.ID]bool) error {
 		return err
 	}
 	v.found.Rows += int64(len(entries))
-	if _, err := v.r.Resource(u.Resource); err != nil && KindOf(err) == NotFound {
+	switch res, err := v.r.Resource(u.Resource); {
+	case KindOf(err) == NotFound:
 		v.say("The usage %s is of resource %s, which is not there.", u.ID, u.Resource)
-	} else if err != nil {
+	case err != nil:
 		return err
+	case u.Offering != res.Offering:
+		v.say("The usage %s is of offering %s, and its resource %s of %s.", u.ID, u.Offering, u.Resource, res.Offering)
 	}
 	for _, e := range entries {
 		if e.Kind == ledger.Charge && e.CountsOn != u.CountsOn || e.Resource != u.Resource || e.Usage != u.ID {

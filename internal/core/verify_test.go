@@ -101,6 +101,9 @@ func TestBooksThatWereTamperedWithAreFound(t *testing.T) {
 		"a usage": {func(d *desk, tx core.Tx, p core.Placed) error {
 			return tx.PutUsage(order.Usage{ID: 77, Resource: 14, Component: d.component("hpc", "cpu"), Period: p.Order.CountsOn, Amount: 10_000, UpdatedAt: d.clock.now()})
 		}, "The usage 77 is of resource 14, which is not there."},
+		"a usage of another offering": {func(d *desk, tx core.Tx, p core.Placed) error {
+			return tx.PutUsage(order.Usage{ID: 77, Resource: p.Resource.ID, Offering: 15, Component: d.component("rack", "big"), Period: p.Order.CountsOn, UpdatedAt: d.clock.now()})
+		}, "The usage 77 is of offering 15, and its resource"},
 		"entries of nothing": {func(d *desk, tx core.Tx, p core.Placed) error {
 			e, err := tx.Entries(p.Order.ID)
 			if err != nil {

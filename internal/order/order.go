@@ -282,6 +282,7 @@ type Asset struct {
 type Usage struct {
 	ID        id.ID
 	Resource  id.ID
+	Offering  id.ID // the resource's
 	Component id.ID
 	Period    day.Day // first day of the billing period
 	Reported  *money.Micro

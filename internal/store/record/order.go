@@ -75,11 +75,7 @@ func (r *Reader) Orders(q core.OrderQuery) ([]order.Order, error) {
 	if !ok {
 		return nil, &core.Error{Kind: core.Invalid, Field: "sort", Msg: "Orders cannot be sorted that way."}
 	}
-	w, err := r.orderFilters(q)
-	if err != nil {
-		return nil, err
-	}
-	h, err := r.orderReach(q)
+	w, h, err := r.orderWays(q, q.Skip > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -87,15 +83,49 @@ func (r *Reader) Orders(q core.OrderQuery) ([]order.Order, error) {
 }
 
 func (r *Reader) CountOrders(q core.OrderQuery) (int, error) {
-	w, err := r.orderFilters(q)
-	if err != nil {
-		return 0, err
-	}
-	h, err := r.orderReach(q)
+	w, h, err := r.orderWays(q, true)
 	if err != nil {
 		return 0, err
 	}
 	return reachCount(r, orders, "o", h, w)
+}
+
+// orderWays are the conditions on orders, and by which indexes these are read; many says
+// that far more rows are passed than shown.
+func (r *Reader) orderWays(q core.OrderQuery, many bool) (*where, whence, error) {
+	q, err := r.allOfProviders(q)
+	if err != nil {
+		return nil, whence{}, err
+	}
+	hidden := q.Hidden
+	q.Hidden = q.Hidden || many && len(q.Providers) > 0
+	w, err := r.orderFilters(q)
+	if err != nil {
+		return nil, whence{}, err
+	}
+	if q.Hidden && !hidden { // said without a look at each order: orders_hidden has them
+		sql, a := among("h.provider_id", q.Providers)
+		w.and("o.id NOT IN (SELECT h.id FROM orders h WHERE h.hidden_at IS NOT NULL AND "+sql+")", a)
+	}
+	h, err := r.orderReach(q)
+	return w, h, err
+}
+
+// allOfProviders names, in place of offerings, their providers, where these have no others:
+// what orders are indexed by is then all that is asked.
+func (r *Reader) allOfProviders(q core.OrderQuery) (core.OrderQuery, error) {
+	if len(q.Offerings) == 0 || len(q.Providers)+len(q.IDs)+len(q.Resources)+len(q.Customers)+len(q.Projects)+len(q.Users)+len(q.States) > 0 {
+		return q, nil
+	}
+	providers, err := r.providersOf(q.Offerings)
+	if err != nil || len(providers) == 0 {
+		return q, err
+	}
+	offered, err := r.offeringsOf(providers)
+	if err == nil && !slices.ContainsFunc(offered, func(o id.ID) bool { return !slices.Contains(q.Offerings, o) }) {
+		q.Providers, q.Offerings = providers, nil
+	}
+	return q, err
 }
 
 // orderReach says by which indexes orders are read: by customer, by provider, or, for

@@ -8,10 +8,11 @@ import (
 )
 
 var usages = newTable("usages", 1,
-	"id, resource_id, component_id, period, reported, recurring, term_id, quantity, amount, counts_on, note, updated_at",
+	"id, resource_id, offering_id, component_id, period, reported, recurring, term_id, quantity, amount, counts_on, note, updated_at",
 	func(f *Fields, u *order.Usage) {
 		num(f, &u.ID)
 		num(f, &u.Resource)
+		num(f, &u.Offering)
 		num(f, &u.Component)
 		num(f, &u.Period)
 		opt(f, &u.Reported)
@@ -33,7 +34,7 @@ func (r *Reader) Usages(q core.UsageQuery) ([]order.Usage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list(r, usages, "u", "usages u", w, q.Page, sorting{id: "u.id"})
+	return reachList(r, usages, "u", usageReach(q), w, q.Page, sorting{id: "u.id"})
 }
 
 func (r *Reader) CountUsages(q core.UsageQuery) (int, error) {
@@ -41,23 +42,44 @@ func (r *Reader) CountUsages(q core.UsageQuery) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return count(r, "usages u", w)
+	return reachCount(r, usages, "u", usageReach(q), w)
+}
+
+// usageReach says by which index usages are read: by usages_offering, or, where their
+// owners are asked for otherwise, by the resources that these lead to.
+func usageReach(q core.UsageQuery) whence {
+	if !wholeOfferings(q) {
+		return whence{whole: true}
+	}
+	return whence{reaches: []reach{{from: "usages u", id: "u.id", column: "u.offering_id", keys: distinct(q.Offerings), whole: "%s"}}}
+}
+
+// wholeOfferings reports whether a query asks for all usages of offerings, whosever they are.
+func wholeOfferings(q core.UsageQuery) bool {
+	return len(q.Offerings) > 0 && len(q.IDs)+len(q.Resources)+len(q.Customers)+len(q.Projects)+len(q.Providers) == 0 && (q.Any == nil || q.Any.All)
 }
 
 func (r *Reader) usageFilters(q core.UsageQuery) (*where, error) {
 	w := &where{}
-	owners := core.ResourceQuery{Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}
-	if err := r.ofOwners(w, owners, q.Resources); err != nil {
-		return nil, err
+	if !wholeOfferings(q) {
+		owners := core.ResourceQuery{Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}
+		if err := r.ofOwners(w, owners, q.Resources); err != nil {
+			return nil, err
+		}
 	}
 	in(w, "u.id", q.IDs)
 	in(w, "u.resource_id", q.Resources)
 	in(w, "u.component_id", q.Components)
-	if q.From != nil {
-		w.and("u.period >= ?", num64(*q.From))
-	}
-	if q.To != nil {
-		w.and("u.period <= ?", num64(*q.To))
+	switch {
+	case q.From != nil && q.To != nil && *q.From == *q.To: // one month's are in order of id
+		w.and("u.period = ?", num64(*q.From))
+	default:
+		if q.From != nil {
+			w.and("u.period >= ?", num64(*q.From))
+		}
+		if q.To != nil {
+			w.and("u.period <= ?", num64(*q.To))
+		}
 	}
 	if q.ReportedOnly {
 		w.and("u.reported IS NOT NULL")
@@ -123,6 +145,7 @@ const partsOfUsages = "usages u JOIN user_usages p ON p.usage_id = u.id"
 func (r *Reader) userUsageFilters(q core.UserUsageQuery) (*where, error) {
 	w, err := r.usageFilters(q.UsageQuery)
 	if err == nil {
+		usageReach(q.UsageQuery).either(w)
 		words(w, "p.username", q.Usernames)
 	}
 	return w, err

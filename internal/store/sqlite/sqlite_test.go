@@ -305,6 +305,9 @@ func TestWhatRanBeforeChargesWereMadeOverTimeIsBilledFromItsStart(t *testing.T) 
 			if err != nil || u.Term != term {
 				t.Errorf("usage %d is priced by stretch %d, want %d: %v", i, u.Term, term, err)
 			}
+			if u.Offering != 5 {
+				t.Errorf("usage %d is of offering %d, want its resource's, 5", i, u.Offering)
+			}
 		}
 		terms, err := r.Terms(7)
 		if len(terms) != 2 || terms[0].Each != nil || terms[0].Once != nil {
@@ -374,7 +377,8 @@ func TestListsUseTheirIndex(t *testing.T) {
 		return tx.InsertOrder(order.Order{ID: 1, Type: order.Create, State: order.Done, Customer: 9, Project: 40, User: 1, Provider: 3, Offering: 5})
 	})
 	customer, one := []id.ID{7}, core.Page{Limit: 1}
-	since := day.Day(19000).Time()
+	month := day.Day(19000)
+	since := month.Time()
 	for name, tt := range map[string]struct {
 		read func(r core.Reader) error
 		want string
@@ -413,7 +417,35 @@ func TestListsUseTheirIndex(t *testing.T) {
 			_, err := r.Usages(core.UsageQuery{Any: &core.Sight{Customers: []id.ID{7}}})
 			return err
 		}, "(resource_id=?)"},
+		"a far page of what was used of an offering in a month": {func(r core.Reader) error {
+			_, err := r.Usages(core.UsageQuery{Offerings: customer, From: &month, To: &month, ReportedOnly: true, Page: core.Page{Ascending: true, Skip: 9000}})
+			return err
+		}, "COVERING INDEX usages_offering (offering_id=? AND period=?)"},
+		"what was used of offerings in a month": {func(r core.Reader) error {
+			_, err := r.Usages(core.UsageQuery{Offerings: []id.ID{7, 8}, From: &month, To: &month, ReportedOnly: true})
+			return err
+		}, "MERGE (UNION ALL)"},
+		"what was used of an offering in a month, counted": {func(r core.Reader) error {
+			_, err := r.CountUsages(core.UsageQuery{Offerings: customer, From: &month, To: &month, ReportedOnly: true})
+			return err
+		}, "COVERING INDEX usages_offering (offering_id=? AND period=?)"},
+		"users' parts of what was used of an offering in a month": {func(r core.Reader) error {
+			_, err := r.UserUsageList(core.UserUsageQuery{UsageQuery: core.UsageQuery{Offerings: customer, From: &month, To: &month}})
+			return err
+		}, "COVERING INDEX usages_offering (offering_id=? AND period=?)"},
+		"a resource's usages in a month": {func(r core.Reader) error {
+			_, err := r.Usages(core.UsageQuery{Resources: customer, Offerings: customer, From: &month, To: &month, ReportedOnly: true})
+			return err
+		}, "(resource_id=? AND period=?)"},
 		"a provider's orders": {func(r core.Reader) error { _, err := r.Orders(core.OrderQuery{Providers: customer}); return err }, "orders_provider (provider_id=?)"},
+		"all orders of a provider's only offering, counted": {func(r core.Reader) error {
+			_, err := r.CountOrders(core.OrderQuery{Offerings: []id.ID{5}})
+			return err
+		}, "COVERING INDEX orders_provider (provider_id=?)"},
+		"a far page of them": {func(r core.Reader) error {
+			_, err := r.Orders(core.OrderQuery{Offerings: []id.ID{5}, Page: core.Page{Skip: 9000}})
+			return err
+		}, "COVERING INDEX orders_provider (provider_id=?)"},
 		"an offering's open orders": {func(r core.Reader) error {
 			_, err := r.Orders(core.OrderQuery{Offerings: customer, States: []order.State{order.Executing}})
 			return err

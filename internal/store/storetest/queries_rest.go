@@ -89,9 +89,10 @@ func usageQueries(t *testing.T, s core.Store) {
 		byID[r.ID] = r
 	}
 	rows := world(t, s, 90, newFiller(7), func(i int, u *order.Usage) {
-		u.ID, u.Resource, u.Component, u.Period = madeID(i), resources[i%len(resources)].ID, id.ID(i%4+1), day.Day(19000+i)
+		of := resources[i%len(resources)]
+		u.ID, u.Resource, u.Offering, u.Component, u.Period = madeID(i), of.ID, of.Offering, id.ID(i%4+1), day.Day(19000+i/2)
 	}, core.Tx.PutUsage)
-	from, to := day.Day(19020), day.Day(19050)
+	from, to := day.Day(19010), day.Day(19025)
 	some := []id.ID{resources[2].ID, resources[4].ID}
 	listing[core.UsageQuery, order.Usage]{
 		rows: rows, id: func(v order.Usage) id.ID { return v.ID }, page: func(q *core.UsageQuery) *core.Page { return &q.Page },
@@ -108,6 +109,14 @@ func usageQueries(t *testing.T, s core.Store) {
 			{"projects", func(q *core.UsageQuery) { q.Projects = []id.ID{11} }, func(u order.Usage) bool { return byID[u.Resource].Project == 11 }},
 			{"providers", func(q *core.UsageQuery) { q.Providers = []id.ID{31} }, func(u order.Usage) bool { return byID[u.Resource].Provider == 31 }},
 			{"offerings", func(q *core.UsageQuery) { q.Offerings = []id.ID{40, 41} }, func(u order.Usage) bool { return byID[u.Resource].Offering < 42 }},
+			{"an offering in one period", func(q *core.UsageQuery) {
+				q.Offerings, q.From, q.To = []id.ID{rows[40].Offering}, &rows[40].Period, &rows[40].Period
+			},
+				func(u order.Usage) bool { return u.Offering == rows[40].Offering && u.Period == rows[40].Period }},
+			{"an offering, seen", func(q *core.UsageQuery) { q.Offerings, q.Any = []id.ID{40, 41}, &core.Sight{Customers: []id.ID{1, 2}} },
+				func(u order.Usage) bool { return byID[u.Resource].Offering < 42 && byID[u.Resource].Customer < 3 }},
+			{"offerings, all of them seen", func(q *core.UsageQuery) { q.Offerings, q.Any = []id.ID{40, 42}, &core.Sight{All: true} },
+				func(u order.Usage) bool { return u.Offering == 40 || u.Offering == 42 }},
 			{"from a period", func(q *core.UsageQuery) { q.From = &from }, func(u order.Usage) bool { return u.Period >= from }},
 			{"to a period", func(q *core.UsageQuery) { q.To = &to }, func(u order.Usage) bool { return u.Period <= to }},
 			{"reported", func(q *core.UsageQuery) { q.ReportedOnly = true }, func(u order.Usage) bool { return u.Reported != nil }},
@@ -127,8 +136,9 @@ func userUsageQueries(t *testing.T, s core.Store) {
 	update(t, s, func(tx core.Tx) error {
 		rows = nil // it may run again
 		for i := range 20 {
-			u := order.Usage{ID: madeID(i), Resource: resources[i%len(resources)].ID, Component: id.ID(i%3 + 1), Period: day.Day(19000 + i)}
-			period[u.ID], owner[u.ID] = u.Period, resources[i%len(resources)]
+			of := resources[i%len(resources)]
+			u := order.Usage{ID: madeID(i), Resource: of.ID, Offering: of.Offering, Component: id.ID(i%3 + 1), Period: day.Day(19000 + i)}
+			period[u.ID], owner[u.ID] = u.Period, of
 			if err := tx.PutUsage(u); err != nil {
 				return err
 			}
@@ -153,6 +163,7 @@ func userUsageQueries(t *testing.T, s core.Store) {
 			func(p order.UserUsage) bool { return period[p.Usage] >= from && p.Username == "user 0" }},
 		"sight": {core.UserUsageQuery{UsageQuery: core.UsageQuery{Any: &core.Sight{Providers: []id.ID{31}}}},
 			func(p order.UserUsage) bool { return owner[p.Usage].Provider == 31 }},
+		"offerings":    {core.UserUsageQuery{UsageQuery: core.UsageQuery{Offerings: []id.ID{40, 41}}}, func(p order.UserUsage) bool { return owner[p.Usage].Offering < 42 }},
 		"sees nothing": {core.UserUsageQuery{UsageQuery: core.UsageQuery{Any: &core.Sight{}}}, func(order.UserUsage) bool { return false }},
 	} {
 		var want []order.UserUsage
