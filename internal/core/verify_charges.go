@@ -86,7 +86,7 @@ func (c *charged) job() error {
 	j, err := c.v.r.Job(c.res.ID, JobBill)
 	switch {
 	case err == nil:
-		c.clean = j.Attempt == 0 && j.Since != nil && j.RunAt.After(*j.Since)
+		c.clean = j.Attempt == 0 && j.Since != nil && j.RunAt.After(c.v.core.Now()) // else it is about to be billed again, of days long over perhaps
 		if j.Since != nil {
 			c.until = *j.Since
 		}
