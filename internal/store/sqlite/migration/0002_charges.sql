@@ -19,6 +19,7 @@ WHERE reported IS NOT NULL;
 UPDATE orders SET periods = 0
 WHERE type = 2 AND state <= 5 AND plan_id = (SELECT r.plan_id FROM resources r WHERE r.id = orders.resource_id);
 
--- Until now the first period alone was charged: what has run since is charged from the first stretch on.
-INSERT INTO jobs (subject_id, kind, run_at, attempt, last_error, since)
-SELECT resource_id, 'bill', 0, 0, '', min(from_at) FROM terms GROUP BY resource_id;
+-- Until now orders alone were charged for: what has run since is charged from the first stretch on, as the
+-- job has never been done.
+INSERT INTO jobs (subject_id, kind, run_at, attempt, last_error)
+SELECT DISTINCT resource_id, 'bill', 0, 0, '' FROM terms;
