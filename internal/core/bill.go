@@ -107,8 +107,10 @@ func (b *biller) bill(since *time.Time) (until time.Time, done bool, err error) 
 	if since != nil {
 		from = *since
 	}
-	if from.After(until) { // the clock was turned back: what was charged stays
-		until = from
+	for _, at := range []time.Time{from, changed(b.life)} { // the clock was turned back: what was charged stays
+		if at.After(until) {
+			until = at
+		}
 	}
 	keys := b.keys(from, until)
 	if done = len(keys) <= mostPeriods; !done {
@@ -209,7 +211,7 @@ func (d *draft) billLater() error {
 	if len(d.life) == 0 || !d.mayOwe() {
 		return nil
 	}
-	j := Job{Subject: d.res.ID, Kind: JobBill, RunAt: d.now, Since: &d.now}
+	j := Job{Subject: d.res.ID, Kind: JobBill, RunAt: d.now.Add(-d.behind), Since: &d.now}
 	if d.o.Type == order.Create && d.o.State == order.Done {
 		settled, err := d.settled()
 		if err != nil {

@@ -276,3 +276,56 @@ func TestAClockThatIsTurnedBackTakesNothingBack(t *testing.T) {
 	}
 	w.audit(t)
 }
+
+func TestAClockThatIsSetBackChargesNothingTwiceAndForgetsNothing(t *testing.T) {
+	w := newChargeWalk(t)
+	p := w.made(t, "monthly", 2)
+	w.clock.ahead(-2 * time.Second)
+	for _, n := range []int64{3, 5} {
+		must(w.PlaceOrder(ctx, w.owner, core.Placement{Type: order.Update, Resource: p.Resource.ID, Asks: []core.Ask{{Component: "disk", Quantity: units(n)}}}))(t)
+		w.verified(t)
+		w.due(t)
+		w.verified(t)
+	}
+	if setup := w.rows(t, p.Resource.ID, "setup"); setup[day.Date(2026, 11, 1)].Amount != *dollars("100.01") {
+		t.Errorf("setup was charged %+v", setup)
+	}
+	if disk := w.rows(t, p.Resource.ID, "disk"); disk[day.Date(2026, 11, 1)].Amount != units(5*310) {
+		t.Errorf("November was charged %+v", disk)
+	}
+	w.clock.ahead(22 * aDay)
+	w.due(t)
+	if disk := w.rows(t, p.Resource.ID, "disk"); disk[day.Date(2026, 12, 1)].Amount != units(5*310) {
+		t.Errorf("December was charged %+v", disk)
+	}
+	must(w.PlaceOrder(ctx, w.owner, core.Placement{Type: order.Terminate, Resource: p.Resource.ID}))(t)
+	w.clock.ahead(-2 * time.Second)
+	must(w.PlaceOrder(ctx, w.owner, core.Placement{Type: order.Restore, Resource: p.Resource.ID, Plan: w.plans["cloud"]["daily"], Asks: []core.Ask{{Component: "disk", Quantity: units(1)}}}))(t)
+	w.due(t)
+	w.verified(t)
+	w.audit(t)
+}
+
+// A plan by the day is charged the period ahead: what is left of it comes back, from where
+// it was billed.
+func TestWhatEndsByAClockThatIsSetBackIsRefunded(t *testing.T) {
+	for _, back := range []time.Duration{0, 2 * time.Second, 12 * time.Hour} {
+		w := newChargeWalk(t)
+		p := w.made(t, "daily", 2)
+		w.clock.ahead(time.Date(2026, 12, 1, 0, 0, 1, 0, time.UTC).Sub(w.clock.now()))
+		w.due(t)
+		w.clock.ahead(-back)
+		must(w.PlaceOrder(ctx, w.owner, core.Placement{Type: order.Terminate, Resource: p.Resource.ID}))(t)
+		w.verified(t)
+		w.due(t)
+		w.verified(t)
+		w.clock.ahead(40 * aDay)
+		w.due(t)
+		w.verified(t)
+		w.audit(t)
+		day1 := w.rows(t, p.Resource.ID, "disk")[day.Date(2026, 12, 1)]
+		if day1.Amount != *dollars("24.69") {
+			t.Errorf("set back by %s, December was charged %s, want that of a day", back, day1.Amount)
+		}
+	}
+}

@@ -30,7 +30,7 @@ func TestEachPeriodIsBilledWhatItComesTo(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"create": w.create, "create more": w.create, "update": w.update, "switch": w.switchPlan, "switch more": w.switchPlan, "end": w.end, "restore": w.restore,
 			"fulfil": w.fulfil, "fulfil more": w.fulfil, "fail": w.fail, "mend": w.mend, "retry": w.retry, "report": w.report, "report more": w.report, "price": w.price,
-			"adjust": w.adjust, "wait": w.wait, "wait more": w.wait, "settle": w.settle,
+			"adjust": w.adjust, "wait": w.wait, "wait more": w.wait, "set back": w.setBack, "settle": w.settle,
 			"": func(*rapid.T) { w.clock.ahead(time.Second) },
 		})
 		w.settle(rt)
@@ -63,6 +63,8 @@ type chargeWalk struct {
 	histories []*history
 	offer     map[id.ID]string   // of each resource
 	open      map[id.ID]*pending // by order
+	ahead     time.Time          // the latest that the clock was before it was set back
+	backs     int
 }
 
 // pending is an order on its way, and what it will make of its resource.
@@ -207,7 +209,7 @@ func (w *chargeWalk) rateNow(q *pending, comp string) string {
 func (w *chargeWalk) done(q *pending) {
 	q.state = order.Done
 	h := w.historyOf(q.resource)
-	now := w.clock.now()
+	now := w.instant(q.resource)
 	n := len(h.parts) - 1
 	runs := n >= 0 && h.parts[n].until.IsZero()
 	if runs {
@@ -229,6 +231,41 @@ func (w *chargeWalk) done(q *pending) {
 		p.promised = q.promised
 	}
 	h.parts = append(h.parts, p)
+}
+
+// instant is when the change counts that was made just now: now, or where the clock was set
+// back, as the desk says.
+func (w *chargeWalk) instant(resource id.ID) time.Time {
+	now := w.clock.now()
+	if now.After(w.ahead) {
+		return now
+	}
+	var terms []order.Term
+	if err := w.store.View(ctx, func(r core.Reader) (err error) { terms, err = r.Terms(resource); return err }); err != nil {
+		panic(err)
+	}
+	at := terms[len(terms)-1].From
+	if u := terms[len(terms)-1].Until; u != nil {
+		at = *u
+	}
+	if at.Before(now) || at.After(w.ahead.Add(time.Millisecond)) {
+		panic(fmt.Sprintf("a change at %s counts from %s", now, at))
+	}
+	return at
+}
+
+// setBack sets the clock back within a day. No instant comes twice.
+func (w *chargeWalk) setBack(rt *rapid.T) {
+	now := w.clock.now()
+	to := now.Add(-time.Duration(rapid.IntRange(1, 7200).Draw(rt, "seconds")) * time.Second)
+	if day.Of(to.Add(-time.Second)) != day.Of(now) {
+		rt.Skip("yesterday's prices were not today's")
+	}
+	if now.After(w.ahead) {
+		w.ahead = now
+	}
+	w.backs++
+	w.clock.ahead(to.Truncate(time.Second).Add(time.Duration(w.backs) * 100 * time.Microsecond).Sub(now))
 }
 
 func (w *chargeWalk) historyOf(resource id.ID) *history {
@@ -502,12 +539,10 @@ func (w *chargeWalk) wait(rt *rapid.T) {
 
 // settle does what is due and compares everything.
 func (w *chargeWalk) settle(rt *rapid.T) {
-	for more := true; more; {
-		n, err := w.Tick(ctx)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		more = n > 0
+	w.doDue(rt)
+	if behind := w.ahead.Sub(w.clock.now()); behind > 0 { // some jobs were put by the clock that was set back
+		w.clock.ahead(behind + time.Second)
+		w.doDue(rt)
 	}
 	err := w.store.View(ctx, func(r core.Reader) error {
 		entries, err := r.AllEntries(core.EntryKey{}, 1<<20)
@@ -524,12 +559,22 @@ func (w *chargeWalk) settle(rt *rapid.T) {
 	if err != nil {
 		rt.Fatal(err)
 	}
-	if w.logged.list != nil {
-		rt.Fatalf("%q", w.logged.list)
-	}
 	w.audit(rt)
 	if v, err := w.Verify(ctx, core.System(), nil); err != nil || len(v.Disagrees) > 0 {
 		rt.Fatalf("the books disagree: %q, %v", v.Disagrees, err)
+	}
+}
+
+func (w *chargeWalk) doDue(rt *rapid.T) {
+	for more := true; more; {
+		n, err := w.Tick(ctx)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		more = n > 0
+	}
+	if w.logged.list != nil {
+		rt.Fatalf("%q", w.logged.list)
 	}
 }
 
@@ -668,7 +713,7 @@ func (w *chargeWalk) billedUntil(r core.Reader, h *history) (time.Time, error) {
 		}
 	}
 	if j.Since == nil || j.Since.Before(due) {
-		return time.Time{}, fmt.Errorf("resource %s was billed until %s, and it is %s", h.resource, j.Since, w.clock.now())
+		return time.Time{}, fmt.Errorf("resource %s was billed until %s, and it is %s: %+v", h.resource, j.Since, w.clock.now(), j)
 	}
 	return *j.Since, nil
 }

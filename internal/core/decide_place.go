@@ -344,9 +344,13 @@ func (d *draft) soFar(req *price.Request) error {
 	life := slices.Clone(d.life)
 	req.Before = func(c id.ID) []price.Stretch { return stretches(life, c) }
 	req.Posted = map[id.ID]money.Micro{}
-	next := price.Stretch{From: d.now, Plan: d.plan.ID}
+	var err error
+	if req.Now, err = d.instant(); err != nil {
+		return err
+	}
+	next := price.Stretch{From: req.Now, Plan: d.plan.ID}
 	for _, c := range d.sheet.Components {
-		key, ok := termsOf(&d.sheet, c, life).Begun(next).Key(d.now)
+		key, ok := termsOf(&d.sheet, c, life).Begun(next).Key(req.Now)
 		if !ok {
 			continue
 		}

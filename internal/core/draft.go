@@ -53,7 +53,8 @@ type draft struct {
 	assets   []order.Asset
 	events   []Event
 	jobs     []Job
-	life     []order.Term // the resource's terms as they will be, where they were read
+	life     []order.Term  // the resource's terms as they will be, where they were read
+	behind   time.Duration // how far now is ahead of the clock, which was set back
 	rows     map[day.Day][]order.Usage
 	switched bool             // the order has changed the resource's plan
 	had      order.Quantities // what a resource had that has ended

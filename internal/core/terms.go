@@ -2,6 +2,7 @@ package core
 
 import (
 	"maps"
+	"time"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
@@ -71,6 +72,9 @@ func (d *draft) openTerm() error {
 	if err := d.readLife(); err != nil {
 		return err
 	}
+	if err := d.goOn(); err != nil {
+		return err
+	}
 	n := len(d.life) - 1
 	if d.o.Type == order.Terminate {
 		if n >= 0 && d.life[n].Until == nil {
@@ -104,8 +108,51 @@ func (d *draft) stop() error {
 	if n < 0 || d.life[n].Until != nil {
 		return nil
 	}
+	if err := d.goOn(); err != nil {
+		return err
+	}
 	d.endTerm(n)
 	return d.billLater()
+}
+
+// goOn makes the time that of what becomes of the resource next.
+func (d *draft) goOn() error {
+	at, err := d.instant()
+	d.behind += at.Sub(d.now)
+	d.now = at
+	return err
+}
+
+// instant is when a change counts that is made now: at once, and where the clock was set back
+// behind the latest change or what was billed already, just after that. So stretches begin
+// in the order in which they were made, and what was charged is only looked at again where
+// it can have changed.
+func (d *draft) instant() (time.Time, error) {
+	n := len(d.life) - 1
+	if n < 0 {
+		return d.now, nil
+	}
+	at := d.now
+	if last := changed(d.life); last.After(at) {
+		at = last.Add(time.Microsecond)
+	}
+	j, err := d.r.Job(d.res.ID, JobBill)
+	if err != nil || j.Since == nil || j.Since.Before(at) || d.life[n].From.Equal(at) {
+		return at, missing(err)
+	}
+	return j.Since.Add(time.Microsecond), nil
+}
+
+// changed is when the last of some terms began, or ended.
+func changed(life []order.Term) time.Time {
+	n := len(life) - 1
+	switch {
+	case n < 0:
+		return time.Time{}
+	case life[n].Until != nil:
+		return *life[n].Until
+	}
+	return life[n].From
 }
 
 func (d *draft) endTerm(n int) {

@@ -87,7 +87,7 @@ func (c *charged) job() error {
 	j, err := c.v.r.Job(c.res.ID, JobBill)
 	switch {
 	case err == nil:
-		c.clean = j.Attempt == 0 && j.Since != nil && j.RunAt.After(c.v.core.Now()) // else it is about to be billed again, of days long over perhaps
+		c.clean = j.Attempt == 0 && j.Since != nil && j.RunAt.After(c.v.core.Now()) && !changed(c.terms).After(*j.Since) // else it is about to be billed again, of days long over perhaps
 		if c.never = j.Since == nil; !c.never {
 			c.until = *j.Since
 		}
