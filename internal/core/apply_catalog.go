@@ -312,10 +312,14 @@ func (a *applier) component(path, key string, sh *catalog.Sheet, s ComponentSpec
 // keepComponent: what was ordered stays measured and charged as it was. Of allocations the
 // unit is a word of the provider's for the same amounts, and may be put otherwise.
 func (a *applier) keepComponent(path string, o catalog.Offering, old, c catalog.Component) error {
-	if c.Billing == old.Billing && c.Stock == old.Stock && c.Code == old.Code && (c.Unit == old.Unit || o.Measure == catalog.Limits) {
+	whole := price.Whole(c) != price.Whole(old)
+	if !whole && c.Billing == old.Billing && c.Stock == old.Stock && c.Code == old.Code && (c.Unit == old.Unit || o.Measure == catalog.Limits) {
 		return nil
 	}
 	if ordered, err := a.hasOrders(OrderQuery{Offerings: []id.ID{o.ID}}); err != nil || ordered {
+		if whole {
+			return orErr(err, invalid(path, "%s has orders: whether %s is charged once for all or by the period stays. Offer the other under a new code.", o.Code, old.Code).because(ReasonComponent))
+		}
 		return orErr(err, invalid(path, "%s has orders: how %s is measured and charged stays (%s, %s). Offer the other under a new code.", o.Code, old.Code, old.Unit, old.Billing).because(ReasonComponent))
 	}
 	return nil

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
@@ -328,4 +329,29 @@ func TestWhatEndsByAClockThatIsSetBackIsRefunded(t *testing.T) {
 			t.Errorf("set back by %s, December was charged %s, want that of a day", back, day1.Amount)
 		}
 	}
+}
+
+func TestWhatWasOrderedStaysChargedByThePeriodOrOnceForAll(t *testing.T) {
+	w := newChargeWalk(t)
+	p := must(w.PlaceOrder(ctx, w.owner, core.Placement{Offering: w.sheets["cloud"].Offering.ID, Plan: w.plans["cloud"]["monthly"], Project: w.project.ID,
+		Asks: []core.Ask{{Component: "net", Quantity: units(2)}}}))(t)
+	was := w.spent(t, p.Resource.ID)
+	put := func(code, attrs string) error {
+		_, err := w.Apply(ctx, core.System(), core.World{Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{
+			{Code: "cloud", Components: []core.ComponentSpec{{Code: code, Attrs: json.RawMessage(attrs)}}}}}}})
+		return err
+	}
+	for code, attrs := range map[string]string{"net": `{"limit_period":"total"}`, "seats": `{"limit_period":"month"}`} {
+		if err := put(code, attrs); core.KindOf(err) != core.Invalid || core.AsError(err).Reason != core.ReasonComponent {
+			t.Errorf("%s for %s: %v", attrs, code, err)
+		}
+	}
+	if err := put("net", `{"limit_period":"month","limit_amount":5}`); err != nil { // its cap is another matter
+		t.Error(err)
+	}
+	w.due(t)
+	if got := w.spent(t, p.Resource.ID); got != was || got == money.Micro(0) {
+		t.Errorf("charged %s, then %s", was, got)
+	}
+	w.verified(t)
 }
