@@ -65,7 +65,7 @@ type applier struct {
 	lowered   []limit.Limit             // limits that a balance may now be above
 	was       map[id.ID]money.Micro     // what limits were before they were lowered or raised
 	moved     map[id.ID]bool            // customers whose windows moved
-	again     map[id.ID]bool            // offerings whose resources are billed again
+	again     map[onPlan]bool           // plans whose resources are billed again
 
 	made Made
 }

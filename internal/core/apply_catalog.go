@@ -4,12 +4,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/money"
-	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/price"
 	"github.com/docket-desk/docket/internal/tenant"
 )
@@ -477,7 +475,7 @@ func (a *applier) price(path, key string, sh *catalog.Sheet, p catalog.Plan, s P
 		return within(path, err)
 	}
 	if row.From <= a.today && chargesOverTime(sh) {
-		if err := a.billAgain(sh.Offering.ID); err != nil {
+		if err := a.billAgain(sh, p, row.From); err != nil {
 			return within(path, err)
 		}
 	}
@@ -490,53 +488,4 @@ func (a *applier) price(path, key string, sh *catalog.Sheet, p catalog.Plan, s P
 func chargesOverTime(sh *catalog.Sheet) bool {
 	return sh.Offering.Measure != catalog.Imagery &&
 		(slices.ContainsFunc(sh.Plans, price.Recurs) || slices.ContainsFunc(sh.Components, func(c catalog.Component) bool { return c.Billing == catalog.ByUsage }))
-}
-
-// billAgain has what began today billed again, by the price that is new today: of the
-// resources there are, and of those that ended today.
-func (a *applier) billAgain(offering id.ID) error {
-	if a.again[offering] {
-		return nil
-	}
-	if a.again == nil {
-		a.again = map[id.ID]bool{}
-	}
-	a.again[offering] = true
-	today := a.today.Time()
-	q := ResourceQuery{Offerings: []id.ID{offering}, States: living, Page: Page{Ascending: true, Limit: 500}}
-	for {
-		page, err := a.tx.Resources(q)
-		if err != nil {
-			return err
-		}
-		for _, r := range page {
-			q.After = r.ID
-			if err := a.billSince(r.ID, today); err != nil {
-				return err
-			}
-		}
-		if len(page) < q.Limit {
-			break
-		}
-	}
-	ended, err := a.tx.Orders(OrderQuery{Offerings: []id.ID{offering}, Types: []order.Type{order.Terminate}, OpenOrEndedSince: &today, Hidden: true, Page: Page{Limit: 10_000}})
-	for _, o := range ended {
-		if err := a.billSince(o.Resource, today); err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-// billSince puts a resource's bill for now, so that it looks at all since an instant.
-func (a *applier) billSince(resource id.ID, since time.Time) error {
-	j, err := a.tx.Job(resource, JobBill)
-	if err != nil && KindOf(err) != NotFound {
-		return err
-	}
-	from := &since
-	if err == nil && (j.Since == nil || j.Since.Before(since)) { // what was never done is done from the beginning
-		from = j.Since
-	}
-	return a.tx.PutJob(Job{Subject: resource, Kind: JobBill, RunAt: a.now, Since: from})
 }
