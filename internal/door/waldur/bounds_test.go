@@ -1,12 +1,14 @@
 package waldur
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/id"
 )
 
 func TestWhatIsKeptOfAResourceIsBounded(t *testing.T) {
@@ -50,4 +52,48 @@ func TestAResourceIsErredHoweverMuchIsToldOfIt(t *testing.T) {
 			t.Errorf("put right, it is %s with %d and %d bytes", got.State, len(got.Message), len(got.Trace))
 		}
 	}
+}
+
+// statusesKept counts what is kept of a resource's members, and in how many documents.
+func (d *desk) statusesKept(resource string) (statuses, documents int) {
+	d.t.Helper()
+	i, err := id.ParseUUID(id.Resource, resource)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := d.core.View(ctx, core.System(), func(s *core.Scene) error {
+		docs, err := s.ShownDocuments(core.DocumentQuery{Kind: kindSyncStatuses, Parent: i})
+		for _, doc := range docs {
+			var list []syncStatus
+			if err := json.Unmarshal(doc.Body, &list); err != nil {
+				return err
+			}
+			statuses += len(list)
+		}
+		documents = len(docs)
+		return err
+	}); err != nil {
+		d.t.Fatal(err)
+	}
+	return statuses, documents
+}
+
+func TestTheLongestListOfMembershipStatusesIsKept(t *testing.T) {
+	d := newDesk(t)
+	d.setOptions(`{"enable_membership_sync_status":true}`)
+	resource := d.allocate("one")
+	set := func(want, n int, message string) {
+		d.expect(want, "pat", "POST", "/api/marketplace-provider-resources/"+resource+"/set_membership_sync_statuses/",
+			`{"statuses":`+severally(n, `{"scope_type":"resource","role_name":"PROJECT.MEMBER","state":"error","username":"carol","message":"`+message+`"}`)+`}`)
+	}
+	for _, tt := range []struct {
+		n, characters, documents int
+	}{{mostStatuses, 0, 2}, {60, 2000, 12}, {mostStatuses, 500, 0}, {1, 0, 1}, {0, 0, 1}} {
+		set(http.StatusOK, tt.n, strings.Repeat("<", tt.characters))
+		statuses, documents := d.statusesKept(resource)
+		if statuses != tt.n || tt.documents != 0 && documents != tt.documents {
+			t.Errorf("of %d statuses with messages of %d characters %d are kept, in %d documents, want %d", tt.n, tt.characters, statuses, documents, tt.documents)
+		}
+	}
+	set(http.StatusBadRequest, mostStatuses+1, "")
 }
