@@ -117,23 +117,13 @@ func (a *applier) reprice(sh *catalog.Sheet, p catalog.Plan, comp catalog.Compon
 
 // planUsed reports whether anything was ever ordered on a plan: its prices were promised.
 func (a *applier) planUsed(p catalog.Plan) (bool, error) {
-	n, err := a.tx.CountResources(ResourceQuery{Plans: []id.ID{p.ID}})
-	if err != nil || n > 0 {
-		return n > 0, err
+	on, one := []id.ID{p.ID}, Page{Limit: 1}
+	resources, err := a.tx.Resources(ResourceQuery{Plans: on, Page: one})
+	if err != nil || len(resources) > 0 {
+		return true, err
 	}
-	q := OrderQuery{Offerings: []id.ID{p.Offering}, Any: &Sight{All: true}, Hidden: true, Page: Page{Ascending: true, Limit: 1000}}
-	for {
-		page, err := a.tx.Orders(q)
-		if err != nil || len(page) == 0 {
-			return false, err
-		}
-		for _, o := range page {
-			if o.Plan == p.ID {
-				return true, nil
-			}
-		}
-		q.After = page[len(page)-1].ID
-	}
+	orders, err := a.tx.Orders(OrderQuery{Offerings: []id.ID{p.Offering}, Plans: on, Any: &Sight{All: true}, Hidden: true, Page: one})
+	return len(orders) > 0, err
 }
 
 // ArchivePlan ends a plan for new orders; resources on it keep it. A Conflict, reason
