@@ -141,7 +141,11 @@ func (c *Core) ArchivePlan(ctx context.Context, who Actor, plan id.ID) error {
 // changePlan finds a plan that is the actor's to change, and tells its readers that it has
 // changed.
 func (c *Core) changePlan(ctx context.Context, who Actor, plan id.ID, right tenant.Right, change func(a *applier, sh catalog.Sheet, p catalog.Plan) error) error {
-	return c.setUp(ctx, who, func(scene *Scene, a *applier) error {
+	of, err := c.offeringOf(ctx, plan)
+	if err != nil {
+		return err
+	}
+	return c.setUp(ctx, who, Touch{Offerings: []id.ID{of}}, func(scene *Scene, a *applier) error {
 		p, err := a.tx.Plan(plan)
 		if err != nil {
 			return err
@@ -158,4 +162,14 @@ func (c *Core) changePlan(ctx context.Context, who Actor, plan id.ID, right tena
 		}
 		return a.tx.PutOffering(sh.Offering)
 	})
+}
+
+// offeringOf is the offering that a plan is of, for good; 0 where there is no such plan.
+func (c *Core) offeringOf(ctx context.Context, plan id.ID) (offering id.ID, err error) {
+	err = c.store.View(ctx, func(r Reader) error {
+		p, err := r.Plan(plan)
+		offering = p.Offering
+		return missing(err)
+	})
+	return offering, err
 }
