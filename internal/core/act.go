@@ -275,10 +275,10 @@ func (d *draft) reject(step order.Step, v Verdict) error {
 // say keeps what an act's words were.
 func (d *draft) say(v Verdict) {
 	if v.Message != "" {
-		d.o.Message = v.Message
+		d.o.Message = Cut(v.Message, MostMessage)
 	}
 	if v.Trace != "" {
-		d.o.Notes.Trace = v.Trace
+		d.o.Notes.Trace = Cut(v.Trace, MostTrace)
 	}
 	if v.Output != "" {
 		d.o.Notes.Output = v.Output

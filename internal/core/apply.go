@@ -61,11 +61,12 @@ type applier struct {
 	customers map[string]tenant.Customer
 	projects  map[string]tenant.Project
 	offerings map[string]*catalog.Sheet // by provider/code
-	fresh     []limit.Limit             // new limits: their balances are summed up from the entries
-	lowered   []limit.Limit             // limits that a balance may now be above
-	was       map[id.ID]money.Micro     // what limits were before they were lowered or raised
-	moved     map[id.ID]bool            // customers whose windows moved
-	again     map[onPlan]bool           // plans whose resources are billed again
+	prices    map[*catalog.Sheet]map[pair][]catalog.Price
+	fresh     []limit.Limit         // new limits: their balances are summed up from the entries
+	lowered   []limit.Limit         // limits that a balance may now be above
+	was       map[id.ID]money.Micro // what limits were before they were lowered or raised
+	moved     map[id.ID]bool        // customers whose windows moved
+	again     map[onPlan]bool       // plans whose resources are billed again
 
 	made Made
 }
@@ -73,7 +74,7 @@ type applier struct {
 func (c *Core) applier(tx Tx, who Actor) *applier {
 	now := c.Now()
 	return &applier{c: c, tx: tx, by: who.User.ID, now: now, today: day.Of(now),
-		customers: map[string]tenant.Customer{}, projects: map[string]tenant.Project{}, offerings: map[string]*catalog.Sheet{}, moved: map[id.ID]bool{}, was: map[id.ID]money.Micro{}}
+		customers: map[string]tenant.Customer{}, projects: map[string]tenant.Project{}, offerings: map[string]*catalog.Sheet{}, prices: map[*catalog.Sheet]map[pair][]catalog.Price{}, moved: map[id.ID]bool{}, was: map[id.ID]money.Micro{}}
 }
 
 func (a *applier) apply(w World) error {

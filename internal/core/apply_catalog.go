@@ -247,6 +247,13 @@ func (a *applier) keepMeasure(path string, old, o catalog.Offering) error {
 	return nil
 }
 
+// An offering is bounded, for what it is made of is set up, read and priced as one: every
+// plan may price every component.
+const (
+	MostComponents = 100
+	MostPlans      = 100 // that are public
+)
+
 func (a *applier) component(path, key string, sh *catalog.Sheet, s ComponentSpec) error {
 	if s.Code == "" {
 		return invalid(path+".code", "A component needs a code.")
@@ -261,6 +268,9 @@ func (a *applier) component(path, key string, sh *catalog.Sheet, s ComponentSpec
 	}
 	if s.ID != 0 && !found {
 		return notFound("component", s.ID)
+	}
+	if !found && len(sh.Components) >= MostComponents {
+		return invalid(path, "An offering has no more than %d components.", MostComponents)
 	}
 	c := catalog.Component{Offering: sh.Offering.ID, Code: s.Code, Name: s.Code, Unit: "unit", Billing: catalog.ByLimit}
 	if found {
@@ -335,11 +345,17 @@ func (a *applier) plan(path, key string, sh *catalog.Sheet, s PlanSpec) error {
 	if s.Code == "" {
 		return invalid(path+".code", "A plan needs a code.")
 	}
-	n, found := -1, false
+	n, found, public := -1, false, 0
 	for i, p := range sh.Plans {
 		if p.Code == s.Code && p.Customer == customer {
 			n, found = i, true
 		}
+		if p.Customer == 0 {
+			public++
+		}
+	}
+	if !found && customer == 0 && public >= MostPlans {
+		return invalid(path, "An offering has no more than %d plans.", MostPlans)
 	}
 	p := catalog.Plan{Offering: sh.Offering.ID, Customer: customer, Code: s.Code, Name: s.Code, Unit: catalog.Month, Currency: "USD"}
 	if found {
@@ -378,7 +394,7 @@ func (a *applier) plan(path, key string, sh *catalog.Sheet, s PlanSpec) error {
 // freely prices at nothing what a plan does not price.
 func (a *applier) freely(path, key string, sh *catalog.Sheet, p catalog.Plan) error {
 	for _, c := range sh.Components {
-		if slices.ContainsFunc(sh.Prices, func(row catalog.Price) bool { return row.Plan == p.ID && row.Component == c.ID }) {
+		if len(a.pricesOf(sh)[pair{p.ID, c.ID}]) > 0 {
 			continue
 		}
 		s := PriceSpec{Component: c.Code}
@@ -449,21 +465,20 @@ func (a *applier) price(path, key string, sh *catalog.Sheet, p catalog.Plan, s P
 	} else if s.Amount != nil {
 		return invalid(path+".amount", "Only a fixed component has an amount; %s is billed by %s.", c.Code, c.Billing)
 	}
-	priced := false
-	for _, have := range sh.Prices {
-		priced = priced || have.Plan == p.ID && have.Component == c.ID
-	}
+	rows := a.pricesOf(sh)
+	of := pair{p.ID, c.ID}
+	before := len(rows[of]) > 0
 	if s.From != nil {
 		row.From = *s.From
-	} else if !priced {
+	} else if !before {
 		row.From = a.today.Month(0)
 	}
-	valid, found := sh.Price(p.ID, c.ID, row.From)
+	valid, found := (&catalog.Sheet{Prices: rows[of]}).Price(p.ID, c.ID, row.From)
 	if found && valid.Once == row.Once && valid.Each == row.Each && valid.Amount == row.Amount {
 		a.did(path, "price", key+"/"+p.Code+"/"+c.Code, 0, DidKeep)
 		return nil
 	}
-	if priced && row.From < a.today {
+	if before && row.From < a.today {
 		return invalid(path+".from", "Prices before today never change: charges were made by them.")
 	}
 	if row.From < a.today.Month(0) {
@@ -479,9 +494,27 @@ func (a *applier) price(path, key string, sh *catalog.Sheet, p catalog.Plan, s P
 			return within(path, err)
 		}
 	}
-	sh.Prices = append(sh.Prices, row)
+	sh.Prices, rows[of] = append(sh.Prices, row), append(rows[of], row)
 	a.did(path, "price", key+"/"+p.Code+"/"+c.Code, 0, became(found, false))
 	return nil
+}
+
+// pair is what a price is of.
+type pair struct{ plan, component id.ID }
+
+// pricesOf is a sheet's prices by what they are of: to look through all of them for each
+// pair would be the square of a long list.
+func (a *applier) pricesOf(sh *catalog.Sheet) map[pair][]catalog.Price {
+	if rows, ok := a.prices[sh]; ok {
+		return rows
+	}
+	rows := map[pair][]catalog.Price{}
+	for _, p := range sh.Prices {
+		of := pair{p.Plan, p.Component}
+		rows[of] = append(rows[of], p)
+	}
+	a.prices[sh] = rows
+	return rows
 }
 
 // chargesOverTime reports whether any resource of an offering can be charged after its order.

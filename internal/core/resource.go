@@ -38,10 +38,13 @@ func (c *Core) scopes(r Reader, side Side, customer, project, provider, offering
 	return []id.ID{p.Customer, offering}, nil
 }
 
+// MaxAttrs is how long a resource's attributes may become, in bytes: lists read them.
+const MaxAttrs = 64 << 10
+
 // ChangeResource lets one side edit what carries no money: name, slug, backend id, state
 // by hand, reported limits, last day, attributes. change may run more than once and
 // returns a refusal to leave the resource as it was. Nothing is written where it changed
-// nothing that is kept here.
+// nothing that is kept here. Invalid, field attributes, where those grow beyond MaxAttrs.
 func (c *Core) ChangeResource(ctx context.Context, who Actor, i id.ID, side Side, right tenant.Right, change func(s *Scene, r *order.Resource) error) (order.Resource, error) {
 	if err := who.write(); err != nil {
 		return order.Resource{}, err
@@ -63,6 +66,9 @@ func (c *Core) ChangeResource(ctx context.Context, who Actor, i id.ID, side Side
 		fixed, ended := res, res.EndsOn
 		if err := change(s, &res); err != nil {
 			return err
+		}
+		if n := len(res.Attrs); n > MaxAttrs && n > len(fixed.Attrs) {
+			return invalid("attributes", "All that is kept of the resource would be %d bytes, and may be %d: shorten this, or another of its texts.", n, MaxAttrs)
 		}
 		res.ID, res.Customer, res.Project, res.User, res.Provider, res.Offering, res.Rev = fixed.ID, fixed.Customer, fixed.Project, fixed.User, fixed.Provider, fixed.Offering, fixed.Rev
 		res.Quantities, res.Plan, res.OpenOrder, res.PaidUntil = fixed.Quantities, fixed.Plan, fixed.OpenOrder, fixed.PaidUntil
@@ -138,8 +144,11 @@ type UsageAmount struct {
 	Component string // code; the display name where no component has that code
 	Amount    money.Micro
 	Recurring bool
-	Note      string
+	Note      string // at most MostNote characters
 }
+
+// MostNote is the longest note of a usage, in characters.
+const MostNote = 4000
 
 // UserUsageReport tells users' parts of a usage; each replaces the user's last one.
 type UserUsageReport struct {

@@ -23,7 +23,11 @@ type Giving struct {
 // Invalid name role, user or until; those about all of it have no Field.
 func (c *Core) GiveRole(ctx context.Context, who Actor, g Giving) (tenant.Grant, error) {
 	var out tenant.Grant
-	err := c.setUp(ctx, who, func(s *Scene, a *applier) error {
+	on, err := c.around(ctx, g)
+	if err != nil {
+		return out, err
+	}
+	err = c.setUp(ctx, who, on, func(s *Scene, a *applier) error {
 		if err := c.mayGive(s, g); err != nil {
 			return err
 		}
@@ -51,7 +55,11 @@ func (c *Core) GiveRole(ctx context.Context, who Actor, g Giving) (tenant.Grant,
 
 // TakeRole ends a role at once. To take one that is not held changes nothing.
 func (c *Core) TakeRole(ctx context.Context, who Actor, g Giving) error {
-	return c.setUp(ctx, who, func(s *Scene, a *applier) error {
+	on, err := c.around(ctx, g)
+	if err != nil {
+		return err
+	}
+	return c.setUp(ctx, who, on, func(s *Scene, a *applier) error {
 		if err := c.mayGive(s, g); err != nil {
 			return err
 		}
@@ -70,6 +78,21 @@ func (c *Core) TakeRole(ctx context.Context, who Actor, g Giving) error {
 		}
 		return nil
 	})
+}
+
+// around names the customer that a scope is in, for good; where there is no such scope
+// there is nothing to name.
+func (c *Core) around(ctx context.Context, g Giving) (Touch, error) {
+	if g.Scope != tenant.OnProject {
+		return Touch{Customers: []id.ID{g.ScopeID}}, nil
+	}
+	var on Touch
+	err := c.store.View(ctx, func(r Reader) error {
+		p, err := r.Project(g.ScopeID)
+		on.Customers = []id.ID{p.Customer}
+		return missing(err)
+	})
+	return on, err
 }
 
 // held lists the live grants of one role to one user in one scope.

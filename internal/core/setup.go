@@ -14,12 +14,14 @@ import (
 // give roles, providers say what they offer. Each such act runs the rules of Apply over
 // the one record it is about, in one transaction.
 
-// setUp runs one act. It refuses keys that are narrowed.
-func (c *Core) setUp(ctx context.Context, who Actor, act func(s *Scene, a *applier) error) error {
+// setUp runs one act. on names the customers or offerings that it is about, which nothing
+// else moves meanwhile; an act that is about more names none, and has the desk to itself.
+func (c *Core) setUp(ctx context.Context, who Actor, on Touch, act func(s *Scene, a *applier) error) error {
 	if err := who.write(); err != nil {
 		return err
 	}
-	return c.store.Update(ctx, Touch{Scan: true, Exclusive: true}, func(tx Tx) error {
+	on.Scan, on.Exclusive = true, true
+	return c.store.Update(ctx, on, func(tx Tx) error {
 		a := c.applier(tx, who)
 		if err := act(&Scene{c: c, r: tx, who: who}, a); err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 // the OfferingSpec names none, as a draft where it names no state.
 func (c *Core) MakeOffering(ctx context.Context, who Actor, customer id.ID, s OfferingSpec) (catalog.Sheet, error) {
 	var made catalog.Sheet
-	err := c.setUp(ctx, who, func(scene *Scene, a *applier) error {
+	err := c.setUp(ctx, who, Touch{Customers: []id.ID{customer}}, func(scene *Scene, a *applier) error {
 		of, err := scene.Customer(customer)
 		if err != nil {
 			return err
@@ -104,7 +104,7 @@ func (s *Scene) offered(i id.ID, right tenant.Right) (catalog.Sheet, tenant.Prov
 // is. change may run more than once.
 func (c *Core) ChangeOffering(ctx context.Context, who Actor, offering id.ID, right tenant.Right, change func(s *Scene, sh catalog.Sheet) (OfferingSpec, error)) (catalog.Sheet, error) {
 	var out catalog.Sheet
-	err := c.setUp(ctx, who, func(scene *Scene, a *applier) error {
+	err := c.setUp(ctx, who, Touch{Offerings: []id.ID{offering}}, func(scene *Scene, a *applier) error {
 		sh, p, of, err := scene.offered(offering, right)
 		if err != nil {
 			return err
@@ -136,7 +136,7 @@ var toMove = map[catalog.Act]tenant.Right{
 // is no plan to order on.
 func (c *Core) MoveOffering(ctx context.Context, who Actor, offering id.ID, act catalog.Act, change func(sh catalog.Sheet) (OfferingSpec, error)) (catalog.Sheet, error) {
 	var out catalog.Sheet
-	err := c.setUp(ctx, who, func(scene *Scene, a *applier) error {
+	err := c.setUp(ctx, who, Touch{Offerings: []id.ID{offering}}, func(scene *Scene, a *applier) error {
 		sh, p, of, err := scene.offered(offering, toMove[act])
 		if err != nil {
 			return err
@@ -162,10 +162,10 @@ func (c *Core) MoveOffering(ctx context.Context, who Actor, offering id.ID, act 
 }
 
 // RemoveComponent takes a component out of its offering, with its prices and the limits
-// about it. Invalid, reason component, once the offering was ordered: what was charged is
-// told by its components.
+// about it, whoever's they are. Invalid, reason component, once the offering was ordered:
+// what was charged is told by its components.
 func (c *Core) RemoveComponent(ctx context.Context, who Actor, offering id.ID, which func(sh catalog.Sheet) (id.ID, error)) error {
-	return c.setUp(ctx, who, func(scene *Scene, a *applier) error {
+	return c.setUp(ctx, who, Touch{}, func(scene *Scene, a *applier) error {
 		sh, _, _, err := scene.offered(offering, tenant.EditComponents)
 		if err != nil {
 			return err

@@ -117,23 +117,13 @@ func (a *applier) reprice(sh *catalog.Sheet, p catalog.Plan, comp catalog.Compon
 
 // planUsed reports whether anything was ever ordered on a plan: its prices were promised.
 func (a *applier) planUsed(p catalog.Plan) (bool, error) {
-	n, err := a.tx.CountResources(ResourceQuery{Plans: []id.ID{p.ID}})
-	if err != nil || n > 0 {
-		return n > 0, err
+	on, one := []id.ID{p.ID}, Page{Limit: 1}
+	resources, err := a.tx.Resources(ResourceQuery{Plans: on, Page: one})
+	if err != nil || len(resources) > 0 {
+		return true, err
 	}
-	q := OrderQuery{Offerings: []id.ID{p.Offering}, Any: &Sight{All: true}, Hidden: true, Page: Page{Ascending: true, Limit: 1000}}
-	for {
-		page, err := a.tx.Orders(q)
-		if err != nil || len(page) == 0 {
-			return false, err
-		}
-		for _, o := range page {
-			if o.Plan == p.ID {
-				return true, nil
-			}
-		}
-		q.After = page[len(page)-1].ID
-	}
+	orders, err := a.tx.Orders(OrderQuery{Offerings: []id.ID{p.Offering}, Plans: on, Any: &Sight{All: true}, Hidden: true, Page: one})
+	return len(orders) > 0, err
 }
 
 // ArchivePlan ends a plan for new orders; resources on it keep it. A Conflict, reason
@@ -151,7 +141,11 @@ func (c *Core) ArchivePlan(ctx context.Context, who Actor, plan id.ID) error {
 // changePlan finds a plan that is the actor's to change, and tells its readers that it has
 // changed.
 func (c *Core) changePlan(ctx context.Context, who Actor, plan id.ID, right tenant.Right, change func(a *applier, sh catalog.Sheet, p catalog.Plan) error) error {
-	return c.setUp(ctx, who, func(scene *Scene, a *applier) error {
+	of, err := c.offeringOf(ctx, plan)
+	if err != nil {
+		return err
+	}
+	return c.setUp(ctx, who, Touch{Offerings: []id.ID{of}}, func(scene *Scene, a *applier) error {
 		p, err := a.tx.Plan(plan)
 		if err != nil {
 			return err
@@ -168,4 +162,14 @@ func (c *Core) changePlan(ctx context.Context, who Actor, plan id.ID, right tena
 		}
 		return a.tx.PutOffering(sh.Offering)
 	})
+}
+
+// offeringOf is the offering that a plan is of, for good; 0 where there is no such plan.
+func (c *Core) offeringOf(ctx context.Context, plan id.ID) (offering id.ID, err error) {
+	err = c.store.View(ctx, func(r Reader) error {
+		p, err := r.Plan(plan)
+		offering = p.Offering
+		return missing(err)
+	})
+	return offering, err
 }

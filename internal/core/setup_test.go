@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,47 @@ func TestAnOfferingsLife(t *testing.T) {
 	must(d.MoveOffering(ctx, d.staff, bare.Offering.ID, catalog.Activate, nil))(t)
 	if _, err := d.MakeOffering(ctx, d.owner, d.buyer.ID, core.OfferingSpec{Name: "None"}); !errors.Is(err, core.Invalid) || !strings.Contains(core.AsError(err).Msg, "register") {
 		t.Errorf("one that delivers nothing offers: %v", err)
+	}
+}
+
+// several are components and plans with their numbers in their codes.
+func several(components, plans int) (s core.OfferingSpec) {
+	for n := range components {
+		s.Components = append(s.Components, core.ComponentSpec{Code: fmt.Sprint("c", n), Billing: catalog.ByLimit})
+	}
+	for n := range plans {
+		s.Plans = append(s.Plans, core.PlanSpec{Code: fmt.Sprint("p", n), Free: true})
+	}
+	s.Name, s.Measure = "Big", catalog.Limits
+	return s
+}
+
+func TestAnOfferingIsBounded(t *testing.T) {
+	d := newDesk(t)
+	seller := d.seller.Grants[0].ScopeID
+	for _, s := range []core.OfferingSpec{several(core.MostComponents+1, 1), several(1, core.MostPlans+1)} {
+		if _, err := d.MakeOffering(ctx, d.seller, seller, s); !errors.Is(err, core.Invalid) {
+			t.Errorf("%d components and %d plans: %v", len(s.Components), len(s.Plans), err)
+		}
+	}
+	full := must(d.MakeOffering(ctx, d.seller, seller, several(core.MostComponents, core.MostPlans)))(t)
+	if n := len(full.Prices); n != core.MostComponents*core.MostPlans {
+		t.Errorf("%d prices", n)
+	}
+	if _, err := d.MakePlan(ctx, d.seller, full.Offering.ID, core.PlanSpec{Name: "One more"}); !errors.Is(err, core.Invalid) {
+		t.Errorf("one plan more: %v", err)
+	}
+	change := func(s core.OfferingSpec) (catalog.Sheet, error) {
+		return d.ChangeOffering(ctx, d.seller, full.Offering.ID, tenant.EditComponents, func(*core.Scene, catalog.Sheet) (core.OfferingSpec, error) { return s, nil })
+	}
+	if _, err := change(core.OfferingSpec{Components: []core.ComponentSpec{{Code: "more"}}}); !errors.Is(err, core.Invalid) {
+		t.Errorf("one component more: %v", err)
+	}
+	same := several(core.MostComponents, core.MostPlans)
+	same.Plans[3].Prices = []core.PriceSpec{{Component: "c5", Each: price("7")}}
+	changed := must(change(same))(t)
+	if n := len(changed.Prices); n != core.MostComponents*core.MostPlans+1 {
+		t.Errorf("%d prices after one was set and nothing else", n)
 	}
 }
 

@@ -122,6 +122,7 @@ type (
 		IDs                             []id.ID
 		Customers, Projects, Users      []id.ID
 		Providers, Offerings, Resources []id.ID
+		Plans                           []id.ID // that they were ordered on
 		Ref                             id.ID
 		States                          []order.State
 		Outcomes                        []order.Outcome // of done ones

@@ -186,3 +186,32 @@ func TestAJobIsClaimedUnderTheNameOfWhatItIsAbout(t *testing.T) {
 		t.Errorf("named %+v", named)
 	}
 }
+
+// Whoever sets up one customer or offering lets the others go on.
+func TestSettingUpNamesWhatItIsAbout(t *testing.T) {
+	d := newDesk(t)
+	hpc, seller := d.sheets["hpc"], d.seller.Grants[0].ScopeID
+	w := d.watch()
+	on := func(what string, customers, offerings []id.ID, err error) {
+		t.Helper()
+		if named, _ := w.last(); err != nil || !slices.Equal(named.Customers, customers) || !slices.Equal(named.Offerings, offerings) || !named.Exclusive || !named.Scan {
+			t.Errorf("%s: %v, named %+v", what, err, named)
+		}
+	}
+	buyer, offering := []id.ID{d.buyer.ID}, []id.ID{hpc.Offering.ID}
+	role := core.Giving{User: d.outsider.User.ID, Role: tenant.ProjectMember, Scope: tenant.OnProject, ScopeID: d.project.ID}
+	_, err := d.GiveRole(ctx, d.staff, role)
+	on("a role in a project", buyer, nil, err)
+	on("its end", buyer, nil, d.TakeRole(ctx, d.staff, role))
+	_, err = d.GiveRole(ctx, d.staff, core.Giving{User: d.outsider.User.ID, Role: tenant.CustomerManager, Scope: tenant.OnCustomer, ScopeID: d.buyer.ID})
+	on("a role of a customer", buyer, nil, err)
+	_, err = d.MakeOffering(ctx, d.seller, seller, core.OfferingSpec{Name: "New", Measure: catalog.Limits})
+	on("an offering", []id.ID{seller}, nil, err)
+	plan, err := d.MakePlan(ctx, d.seller, hpc.Offering.ID, core.PlanSpec{Name: "New"})
+	on("a plan", nil, offering, err)
+	d.reprice(t, plan.ID, "3")
+	on("its prices", nil, offering, nil)
+	on("its end", nil, offering, d.ArchivePlan(ctx, d.seller, plan.ID))
+	_, err = d.MoveOffering(ctx, d.staff, hpc.Offering.ID, catalog.Pause, nil)
+	on("a pause", nil, offering, err)
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
@@ -96,6 +97,9 @@ func (m *meter) resolve(amounts []UsageAmount) error {
 		}
 		if a.Amount < 0 {
 			return invalid("amount", "Ensure this value is greater than or equal to 0.").because(ReasonQuantity)
+		}
+		if utf8.RuneCountInString(a.Note) > MostNote {
+			return invalid("note", "A note has no more than %d characters.", MostNote)
 		}
 	}
 	if unknown != nil {

@@ -218,7 +218,7 @@ func fieldRefused(err error, names map[string]string) error {
 	if e.Kind != core.Invalid && e.Kind != core.Conflict || e.Err != nil {
 		return err
 	}
-	member := e.Field[strings.LastIndexByte(e.Field, '.')+1:]
+	member, _, _ := strings.Cut(e.Field[strings.LastIndexByte(e.Field, '.')+1:], "[")
 	name, ok := names[member]
 	switch {
 	case !ok || e.Reason == core.ReasonBlocked || e.Reason == core.ReasonArchived || e.Reason == core.ReasonStale:

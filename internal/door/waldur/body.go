@@ -202,6 +202,16 @@ func (b *body) list(name string, required bool) []*body {
 	return out
 }
 
+// few reads a list of at most so many objects, which may be missing.
+func (b *body) few(name string, most int) []*body {
+	items := b.list(name, false)
+	if len(items) > most {
+		b.errs[name] = map[string][]string{"non_field_errors": {fmt.Sprintf("Ensure this field has no more than %d elements.", most)}}
+		return nil
+	}
+	return items
+}
+
 // gather puts what is wrong with the items of a list in their places.
 func (b *body) gather(name string, items []*body) {
 	errs, wrong := make([]fieldErrors, len(items)), false

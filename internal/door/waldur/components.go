@@ -107,7 +107,7 @@ func (b *body) bound(name string) (value *money.Micro, none bool) {
 
 // components reads those of a new offering.
 func (b *body) components() (out []core.ComponentSpec, limits []core.LimitSpec) {
-	items := b.list("components", false)
+	items := b.few("components", core.MostComponents)
 	codes := map[string]bool{}
 	for _, item := range items {
 		if item.fields == nil {
@@ -135,7 +135,7 @@ func componentRefused(err error) error {
 	case e.Reason == core.ReasonComponent:
 		return serializerRule("%s", e.Msg)
 	}
-	return fieldRefused(err, map[string]string{"max": "max_value", "billing": "billing_type", "code": "type", "value": "max_available_limit"})
+	return fieldRefused(err, map[string]string{"max": "max_value", "billing": "billing_type", "code": "type", "value": "max_available_limit", "components": ""})
 }
 
 // createComponent adds one to an offering; the plans there are ask nothing for it until

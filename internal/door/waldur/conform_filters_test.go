@@ -399,6 +399,9 @@ func (s *stage) tryKey(o documented, path, name, typ string, r filterRule, all [
 		if !slices.Equal(toldAll(got), toldAll(want)) {
 			t.Errorf("%s=%s leaves %d rows, want the %d of %d with its %s: %v", name, v, len(got), len(want), len(all), r.key, column(got, r.key))
 		}
+		if twice := s.rows(path, name+"="+escape(v)+"&"+name+"="+escape(v)); !slices.Equal(toldAll(twice), toldAll(got)) {
+			t.Errorf("%s=%s asked for twice leaves %d rows, once %d", name, v, len(twice), len(got))
+		}
 		narrows = narrows || len(want) < len(all)
 	}
 	if !narrows {

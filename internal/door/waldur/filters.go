@@ -58,13 +58,13 @@ func links[Q, T any](kind id.Kind, set func(v *view, a *ask[Q, T], ids []id.ID))
 	}
 }
 
-// narrow lets a list of ids narrow; none of them means no rows.
+// narrow lets a list of ids narrow, each of them once; none of them means no rows.
 func narrow[Q, T any](v *view, a *ask[Q, T], ids []id.ID, set func(v *view, a *ask[Q, T], ids []id.ID)) {
 	if len(ids) == 0 {
 		a.none = true
 		return
 	}
-	set(v, a, ids)
+	set(v, a, distinct(ids))
 }
 
 // among narrows *field to ids as well: to what both name, where it was narrowed before.
@@ -76,7 +76,7 @@ func among[Q, T any](a *ask[Q, T], field *[]id.ID, ids []id.ID) {
 		a.none = true
 		return
 	}
-	*field = ids
+	*field = distinct(ids)
 }
 
 // choices narrows to values that stand for words of the core.

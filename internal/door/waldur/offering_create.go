@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/docket-desk/docket/internal/catalog"
@@ -166,13 +167,15 @@ func (d *door) shelfOf(r *http.Request, who core.Actor, b *body, customer id.ID)
 
 // plans reads the plans of a new offering. Prices come later, by update_prices.
 func (b *body) plans() []core.PlanSpec {
-	items := b.list("plans", false)
+	items := b.few("plans", core.MostPlans)
 	var out []core.PlanSpec
 	codes := map[string]bool{}
 	for _, item := range items {
 		s := item.planSpec()
-		for s.Code = core.Slug(s.Name, "plan"); codes[s.Code]; {
-			s.Code += "-2"
+		slug := core.Slug(s.Name, "plan")
+		s.Code = slug
+		for n := 2; codes[s.Code]; n++ {
+			s.Code = slug + "-" + strconv.Itoa(n)
 		}
 		codes[s.Code], s.Free = true, true
 		out = append(out, s)

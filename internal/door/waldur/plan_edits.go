@@ -79,7 +79,7 @@ func (d *door) createPlan(r *http.Request, who core.Actor, b *body) (id.ID, erro
 		return 0, err
 	}
 	made, err := d.core.MakePlan(r.Context(), who, offering, s)
-	return made.ID, fieldRefused(err, map[string]string{"unit": "unit", "code": "name"})
+	return made.ID, fieldRefused(err, map[string]string{"unit": "unit", "code": "name", "plans": ""})
 }
 
 // editable finds the plan of a path: 404 for those who do not see it, 403 without the right.

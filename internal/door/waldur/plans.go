@@ -76,7 +76,7 @@ func wholeOrNull(m *money.Micro) any {
 	return m.Floor()
 }
 
-// pricing is a plan with the sheet it is of.
+// pricing is a plan with the sheet it is of, whose prices may be the plan's alone.
 type pricing struct {
 	sheet catalog.Sheet
 	plan  catalog.Plan
@@ -85,8 +85,13 @@ type pricing struct {
 // pricings lists the plans of a sheet; archived ones only to those who deliver.
 func pricings(s catalog.Sheet, archived bool) []pricing {
 	var out []pricing
+	own := map[id.ID][]catalog.Price{}
+	for _, p := range s.Prices {
+		own[p.Plan] = append(own[p.Plan], p)
+	}
 	for _, p := range s.Plans {
 		if p.ArchivedAt == nil || archived {
+			s.Prices = own[p.ID]
 			out = append(out, pricing{s, p})
 		}
 	}

@@ -68,7 +68,7 @@ func (d *door) edit(s sideView, e edit) front.Handler {
 			return b.done()
 		})
 		if err != nil {
-			return err
+			return fieldRefused(err, map[string]string{"attributes": ""})
 		}
 		if answer == nil {
 			answer = map[string]any{}
@@ -86,6 +86,25 @@ func keep(r *order.Resource, name string, value any) error {
 	}
 	m[name] = raw
 	r.Attrs, err = json.Marshal(m)
+	return err
+}
+
+// keepFailure puts what is wrong with a resource among its attributes, cut to what there is
+// room for: that it failed must be heard.
+func keepFailure(r *order.Resource, message, trace string) (err error) {
+	m := attrs[map[string]json.RawMessage](object(r.Attrs))
+	delete(m, "error_message")
+	delete(m, "error_traceback")
+	r.Attrs, err = json.Marshal(m)
+	for _, one := range []struct{ name, text string }{{"error_message", core.Cut(message, core.MostMessage)}, {"error_traceback", core.Cut(trace, core.MostTrace)}} {
+		without := r.Attrs
+		for s := one.text; err == nil && s != ""; s = core.Cut(s, len(s)/2) {
+			if err = keep(r, one.name, s); len(r.Attrs) <= core.MaxAttrs {
+				break
+			}
+			r.Attrs = without
+		}
+	}
 	return err
 }
 
@@ -182,10 +201,7 @@ func setAsOK(_ *core.Scene, _ *body, r *order.Resource, _ *door) (any, error) {
 		return nil, stateRefusal(append([]order.ResourceState{order.OK}, handStates...))
 	}
 	r.State = order.OK
-	if err := keep(r, "error_message", ""); err != nil {
-		return nil, err
-	}
-	return map[string]string{"status": "Resource is OK."}, keep(r, "error_traceback", "")
+	return map[string]string{"status": "Resource is OK."}, keepFailure(r, "", "")
 }
 
 func setAsErred(_ *core.Scene, b *body, r *order.Resource, _ *door) (any, error) {
@@ -193,10 +209,7 @@ func setAsErred(_ *core.Scene, b *body, r *order.Resource, _ *door) (any, error)
 		return nil, stateRefusal(append([]order.ResourceState{order.OK}, handStates...))
 	}
 	r.State = order.ResourceErred
-	if err := keep(r, "error_message", b.text("error_message", false, 0)); err != nil {
-		return nil, err
-	}
-	return map[string]string{"status": "Resource is erred."}, keep(r, "error_traceback", b.text("error_traceback", false, 0))
+	return map[string]string{"status": "Resource is erred."}, keepFailure(r, b.text("error_message", false, 0), b.text("error_traceback", false, 0))
 }
 
 func refreshLastSync(_ *core.Scene, _ *body, r *order.Resource, d *door) (any, error) {

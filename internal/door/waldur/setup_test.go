@@ -1,6 +1,7 @@
 package waldur
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -155,5 +156,45 @@ func TestRecordsAreMadeByFormsToo(t *testing.T) {
 	if status, b := post("/api/marketplace-categories/", "multipart/form-data; boundary=b", part(`name="title"`, "More")+part(`name="icon"; filename="i.png"`, "png")+"--b--\r\n"); status != http.StatusBadRequest ||
 		!strings.Contains(b, `{"icon":["Files are not kept here."]}`) {
 		t.Errorf("%d %s", status, b)
+	}
+}
+
+// severally is a list of n objects that one pattern writes, with their number in it.
+func severally(n int, pattern string) string {
+	items := make([]string, n)
+	for i := range items {
+		items[i] = strings.ReplaceAll(pattern, "#", fmt.Sprint(i))
+	}
+	return "[" + strings.Join(items, ",") + "]"
+}
+
+func TestAnOfferingsListsAreBounded(t *testing.T) {
+	d := newDesk(t)
+	v := d.vars()
+	var categories []struct{ URL string }
+	d.get("pat", "/api/marketplace-categories/", &categories)
+	const component, plan = `{"type":"c#","name":"C","billing_type":"limit"}`, `{"name":"Same"}`
+	create := func(want, components, plans int) string {
+		body := fmt.Sprintf(`{"name":"Big","category":"%s","customer":"/api/customers/%s/","type":"Marketplace.Slurm","components":%s,"plans":%s}`,
+			categories[0].URL, v["nordic"], severally(components, component), severally(plans, plan))
+		return string(d.expect(want, "pat", "POST", "/api/marketplace-provider-offerings/", body))
+	}
+	if got := create(http.StatusBadRequest, core.MostComponents+1, 1); got != `{"components":{"non_field_errors":["Ensure this field has no more than 100 elements."]}}` {
+		t.Errorf("too many components: %s", got)
+	}
+	if got := create(http.StatusBadRequest, 1, core.MostPlans+1); got != `{"plans":{"non_field_errors":["Ensure this field has no more than 100 elements."]}}` {
+		t.Errorf("too many plans: %s", got)
+	}
+	var offering struct{ UUID string }
+	if err := json.Unmarshal([]byte(create(http.StatusCreated, core.MostComponents, core.MostPlans)), &offering); err != nil {
+		t.Fatal(err)
+	}
+	one := strings.ReplaceAll(component, "#", "-more")
+	if got := string(d.expect(http.StatusBadRequest, "pat", "POST", "/api/marketplace-provider-offerings/"+offering.UUID+"/create_offering_component/", one)); got != `{"non_field_errors":["An offering has no more than 100 components."]}` {
+		t.Errorf("one component more: %s", got)
+	}
+	more := fmt.Sprintf(`{"name":"More","offering":"/api/marketplace-provider-offerings/%s/"}`, offering.UUID)
+	if got := string(d.expect(http.StatusBadRequest, "pat", "POST", "/api/marketplace-plans/", more)); got != `{"non_field_errors":["An offering has no more than 100 plans."]}` {
+		t.Errorf("one plan more: %s", got)
 	}
 }

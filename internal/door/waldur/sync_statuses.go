@@ -3,6 +3,7 @@ package waldur
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
@@ -20,8 +21,8 @@ type syncStatus struct {
 	Message  string `json:"message,omitempty"`
 }
 
-// kindSyncStatuses is a resource's list, a document beside it: lists of resources do not
-// read it.
+// kindSyncStatuses is a resource's list, or a part of a long one, in a document beside it:
+// lists of resources do not read it.
 const kindSyncStatuses = "waldur.membership_sync"
 
 // mostStatuses bounds a list.
@@ -77,16 +78,66 @@ func (d *door) setSyncStatuses(w http.ResponseWriter, r *http.Request, who core.
 	if err := b.done(); err != nil {
 		return err
 	}
-	key := core.DocumentKey{Kind: kindSyncStatuses, Customer: customer, Name: i.Base36()}
-	_, _, err = d.core.KeepDocument(r.Context(), who, key, func(_ *core.Scene, doc *core.Document) (err error) {
-		doc.Parent = i
-		doc.Body, err = json.Marshal(stored)
+	if err := d.keepSyncStatuses(r, who, customer, i, stored); err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, map[string]any{"stored": len(stored), "skipped": skipped})
+}
+
+// keepSyncStatuses writes a list under the resource's name, what does not fit into one
+// document under that name and a number, and takes away what is left of a longer one. Sent
+// again after it broke off, it ends the same.
+func (d *door) keepSyncStatuses(r *http.Request, who core.Actor, customer, resource id.ID, list []syncStatus) error {
+	kept := map[string]bool{}
+	for n, part := range statusParts(list) {
+		key := core.DocumentKey{Kind: kindSyncStatuses, Customer: customer, Name: resource.Base36()}
+		if n > 0 {
+			key.Name += "/" + strconv.Itoa(n+1)
+		}
+		kept[key.Name] = true
+		_, _, err := d.core.KeepDocument(r.Context(), who, key, func(_ *core.Scene, doc *core.Document) error {
+			doc.Parent, doc.Body = resource, part
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	var there []core.Document
+	err := d.read(r, who, func(v *view) (err error) {
+		there, err = v.ShownDocuments(core.DocumentQuery{Kind: kindSyncStatuses, Parent: resource, Page: everything})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, map[string]any{"stored": len(stored), "skipped": skipped})
+	now := d.core.Now()
+	for _, doc := range there {
+		if kept[doc.Name] {
+			continue
+		}
+		_, err := d.core.ChangeShownDocument(r.Context(), who, kindSyncStatuses, doc.ID, func(_ *core.Scene, doc *core.Document) error { doc.RemovedAt = &now; return nil })
+		if err != nil && core.KindOf(err) != core.NotFound { // another has taken it away
+			return err
+		}
+	}
+	return nil
+}
+
+// statusParts writes a list as JSON lists that fit into a document each, at least one.
+func statusParts(list []syncStatus) []json.RawMessage {
+	parts, part := []json.RawMessage{}, []byte("[")
+	for _, s := range list {
+		one, _ := json.Marshal(s) // texts
+		if len(part) > 1 && len(part)+len(one)+2 > core.MaxDocument {
+			parts, part = append(parts, append(part, ']')), []byte("[")
+		}
+		if len(part) > 1 {
+			part = append(part, ',')
+		}
+		part = append(part, one...)
+	}
+	return append(parts, append(part, ']'))
 }
 
 func readSyncStatus(b *body) syncStatus {

@@ -23,7 +23,7 @@ func (d *door) setUsage(w http.ResponseWriter, r *http.Request, who core.Actor) 
 	for _, item := range items {
 		code := item.text("type", true, 0)
 		amount, _ := item.decimal("amount", true)
-		report.Amounts = append(report.Amounts, core.UsageAmount{Component: code, Amount: amount, Recurring: item.flag("recurring"), Note: item.text("description", false, 0)})
+		report.Amounts = append(report.Amounts, core.UsageAmount{Component: code, Amount: amount, Recurring: item.flag("recurring"), Note: item.text("description", false, core.MostNote)})
 	}
 	b.gather("usages", items)
 	report.Date, _ = b.instant("date")

@@ -182,6 +182,7 @@ func (r *Reader) orderFilters(q core.OrderQuery) (*where, error) {
 	in(w, "o.user_id", q.Users)
 	in(w, "o.provider_id", q.Providers)
 	in(w, "o.offering_id", q.Offerings)
+	in(w, "o.plan_id", q.Plans)
 	w.ofResources(q.Resources)
 	w.sight(q.Any, owners{"o.customer_id", "o.project_id", "o.provider_id", "o.offering_id", "o.user_id"})
 	is(w, "o.ref", q.Ref)

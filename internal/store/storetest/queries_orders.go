@@ -134,6 +134,7 @@ func ownedOrders(rows []order.Order) []orderCase {
 		{"all offerings of a provider and one of another", func(q *core.OrderQuery) { q.Offerings = []id.ID{40, 41, 43} },
 			func(o order.Order) bool { return o.Provider == 30 || o.Offering == 41 }},
 		{"offerings", func(q *core.OrderQuery) { q.Offerings = []id.ID{40, 45} }, func(o order.Order) bool { return o.Offering == 40 || o.Offering == 45 }},
+		{"plans", func(q *core.OrderQuery) { q.Plans = []id.ID{50, 52} }, func(o order.Order) bool { return o.Plan == 50 || o.Plan == 52 }},
 		{"a resource", func(q *core.OrderQuery) { q.Resources = over[:1] }, func(o order.Order) bool { return o.Resource == over[0] }},
 		{"resources", func(q *core.OrderQuery) { q.Resources = over }, func(o order.Order) bool { return among(over, o.Resource) }},
 		{"ref", func(q *core.OrderQuery) { q.Ref = 3 }, func(o order.Order) bool { return o.Ref == 3 }},
