@@ -51,7 +51,7 @@ func (s *Scene) PublicKeys() ([]tenant.PublicKey, error) {
 }
 
 func (s *Scene) seesKey(k tenant.PublicKey) bool {
-	return s.who.SeesAll() || k.Shared || k.User == s.who.User.ID
+	return s.who.SeesAll() && s.who.SeesWide() || k.Shared || k.User == s.who.User.ID
 }
 
 // PublicKeysOf lists the keys of people whom the caller was shown as those they serve.
@@ -78,9 +78,9 @@ func (s *Scene) PublicKey(i id.ID) (tenant.PublicKey, error) {
 
 // AddPublicKey keeps a key of the actor's own. Invalid, with Field line where it is no key
 // or one they have already, with Field name where they have one of that name. Staff alone
-// share one.
+// share one. Keys that are narrowed are refused.
 func (c *Core) AddPublicKey(ctx context.Context, who Actor, k tenant.PublicKey) (tenant.PublicKey, error) {
-	if err := who.write(); err != nil {
+	if err := who.writeWide(); err != nil {
 		return k, err
 	}
 	var err error
@@ -113,8 +113,9 @@ func (c *Core) AddPublicKey(ctx context.Context, who Actor, k tenant.PublicKey) 
 }
 
 // RemovePublicKey ends a key: staff any, others their own that are not shared.
+// Keys that are narrowed are refused.
 func (c *Core) RemovePublicKey(ctx context.Context, who Actor, i id.ID) error {
-	if err := who.write(); err != nil {
+	if err := who.writeWide(); err != nil {
 		return err
 	}
 	return c.store.Update(ctx, Touch{Documents: []id.ID{i}}, func(tx Tx) error {

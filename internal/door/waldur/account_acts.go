@@ -104,7 +104,7 @@ func (v *view) wantedAccount(b *body, offering, user id.ID) (wantedAccount, erro
 		return want, err
 	}
 	want = wantedAccount{sh.Offering, v.provider(sh.Offering.Provider), user}
-	mine := v.may(tenant.OfferingUsers, want.provider.Customer)
+	mine := v.who.SeesWide() && v.may(tenant.OfferingUsers, want.provider.Customer)
 	if _, is := v.accountIn(want.offering, user); is && (mine || user == v.who.User.ID) {
 		return want, errTwoAccounts
 	}

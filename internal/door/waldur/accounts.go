@@ -48,7 +48,7 @@ func (v *view) accountDocuments(q accountQuery) ([]core.Document, error) {
 		}
 		return out, nil
 	}
-	if v.who.SeesAll() {
+	if v.seesAll() {
 		return v.ShownDocuments(all)
 	}
 	offerings, err := v.Offerings(core.OfferingQuery{Page: everything})
@@ -74,7 +74,7 @@ func (v *view) accountDocuments(q accountQuery) ([]core.Document, error) {
 }
 
 func (v *view) seesAccount(a account) bool {
-	if v.who.SeesAll() || a.User == v.who.User.ID {
+	if v.seesAll() || a.User == v.who.User.ID {
 		return true
 	}
 	o := v.sheet(a.Offering).Offering
@@ -122,7 +122,7 @@ func ofAccount(read func(a account) any) func(*view, account) any {
 // who deliver know it.
 func ofHolder(attribute string, read func(u tenant.User) any) func(*view, account) any {
 	return func(v *view, a account) any {
-		if !v.who.SeesAll() && v.who.User.ID != a.User && !exposure(v.sheet(a.Offering).Offering).has(attribute) {
+		if !v.seesAll() && v.who.User.ID != a.User && !exposure(v.sheet(a.Offering).Offering).has(attribute) {
 			return absent
 		}
 		return read(v.user(a.User))

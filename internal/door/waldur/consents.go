@@ -112,7 +112,7 @@ func (v *view) consent(i id.ID) (consent, error) {
 		return consent{}, noDocument(kindConsent, i, err)
 	}
 	c := consentOf(v, d)
-	if !v.who.SeesAll() && c.User != v.who.User.ID {
+	if !v.seesAll() && c.User != v.who.User.ID {
 		return consent{}, noDocument(kindConsent, i, v.err)
 	}
 	return c, v.err
@@ -150,7 +150,7 @@ var consents = list[few, consent]{
 		docs, err := v.ShownDocuments(core.DocumentQuery{Kind: kindConsent, Page: everything})
 		out := make([]consent, 0, len(docs))
 		for _, d := range docs {
-			if c := consentOf(v, d); v.who.SeesAll() || c.User == v.who.User.ID {
+			if c := consentOf(v, d); v.seesAll() || c.User == v.who.User.ID {
 				out = append(out, c)
 			}
 		}
@@ -184,15 +184,21 @@ func (d *door) giveConsent(w http.ResponseWriter, r *http.Request, who core.Acto
 func (d *door) agree(r *http.Request, who core.Actor, offering id.ID) error {
 	var o catalog.Offering
 	var customer id.ID
+	agreed := false
 	err := d.read(r, who, func(v *view) error {
 		sh, err := v.publicOffering(offering)
 		if core.KindOf(err) == core.NotFound && err != nil {
 			return fieldError("offering", "Object with uuid=%s does not exist.", offering.UUID(id.Offering))
 		}
+		if err != nil {
+			return err
+		}
 		o, customer = sh.Offering, v.provider(sh.Offering.Provider).Customer
-		return err
+		was := v.consents(offering, who.User.ID)
+		agreed = was.given() && was.Version == termsOf(o).Version
+		return v.err
 	})
-	if err != nil || !termsOf(o).Active() {
+	if err != nil || agreed || !termsOf(o).Active() {
 		return err
 	}
 	now := d.core.Now()
