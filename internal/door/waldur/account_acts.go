@@ -47,7 +47,7 @@ func (d *door) createAccount(w http.ResponseWriter, r *http.Request, who core.Ac
 		return err
 	}
 	offering, user := d.linkOrUUID(b, "offering", id.Offering, offeringPaths), d.linkOrUUID(b, "user", id.User, userPaths)
-	username := b.text("username", false, 100)
+	username := b.text("username", false, mostUsername)
 	if err := b.done(); err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (d *door) showAccount(w http.ResponseWriter, r *http.Request, who core.Acto
 func (d *door) patchAccount(w http.ResponseWriter, r *http.Request, who core.Actor) error {
 	err := d.accountEdit(r, who, func(b *body, a *account) error {
 		if b.given("username") {
-			a.name(b.text("username", false, 100))
+			a.name(b.text("username", false, mostUsername))
 		}
 		return nil
 	})
@@ -270,7 +270,7 @@ func (d *door) setUsernames(w http.ResponseWriter, r *http.Request, who core.Act
 	if err != nil {
 		return err
 	}
-	user, username := b.uuid("user_uuid", true, id.User), b.text("username", true, 100)
+	user, username := b.uuid("user_uuid", true, id.User), b.text("username", true, mostUsername)
 	if err := b.done(); err != nil {
 		return err
 	}

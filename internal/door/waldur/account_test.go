@@ -3,6 +3,7 @@ package waldur
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -56,7 +57,9 @@ func (d *desk) did(who, method, path, body string, want int, into any) {
 	}
 }
 
-func (d *desk) keeper() *AccountKeeper { return &AccountKeeper{Core: d.core} }
+func (d *desk) keeper() *AccountKeeper {
+	return &AccountKeeper{Core: d.core, Log: slog.New(slog.DiscardHandler)}
+}
 
 // kept lets the accounts' keeper read the feed to its end.
 func (d *desk) kept() {
@@ -205,6 +208,83 @@ func TestUsernamesFollowThePolicy(t *testing.T) {
 	}
 }
 
+// TestUsernamesHaveABound: an operator's file may say anything.
+func TestUsernamesHaveABound(t *testing.T) {
+	long := strings.Repeat("ä", 70_000)
+	for policy, want := range map[string]map[string]string{
+		`"username_generation_policy":"anonymized","username_anonymized_prefix":"` + long + `"`: {"carol": long[:2*95] + "00001 OK", "mary": long[:2*95] + "00000 OK"},
+		`"username_generation_policy":"freeipa"`:                                                {"carol": " Requested", "mary": long[:2*100] + " OK"},
+	} {
+		d := newDesk(t)
+		d.setOptions(`{"service_provider_can_create_offering_user":true,` + policy + `}`)
+		d.applied(core.World{Users: []core.UserSpec{{Login: "mary", Attrs: json.RawMessage(`{"freeipa_username":"` + long + `"}`)}}})
+		d.kept()
+		d.allocate("one")
+		d.kept()
+		wantAccounts(t, d, want)
+	}
+	d := newDesk(t)
+	var shelf []struct{ URL string }
+	d.get("pat", "/api/marketplace-categories/?title=HPC", &shelf)
+	for length, status := range map[int]int{mostPrefix: http.StatusCreated, mostPrefix + 1: http.StatusBadRequest} {
+		d.did("pat", http.MethodPost, "/api/marketplace-provider-offerings/", fmt.Sprintf(`{"name": "Prefix %d", "category": %q, "customer": "/api/customers/%s/", "type": "Marketplace.Slurm",
+			"plugin_options": {"username_anonymized_prefix": %q}}`, length, shelf[0].URL, d.vars()["nordic"], long[:2*length]), status, nil)
+	}
+}
+
+// TestAnAccountThatCannotBeKeptStopsNoOther: one document has no room for another word; the
+// keeper reads on, by the feed and by a sweep.
+func TestAnAccountThatCannotBeKeptStopsNoOther(t *testing.T) {
+	for name, look := range map[string]func(d *desk){"feed": (*desk).kept, "sweep": (*desk).swept} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.setOptions(`{"service_provider_can_create_offering_user":true}`)
+			d.kept()
+			carol, err := id.ParseUUID(id.User, d.vars()["carol"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.filled("hpc", carol)
+			d.allocate("one")
+			look(d)
+			look(d)
+			wantAccounts(t, d, map[string]string{"carol": " OK", "mary": " Requested"})
+			d.kept()
+			if n, err := d.keeper().Once(ctx); n != 0 || err != nil {
+				t.Errorf("%d events are read again (%v)", n, err)
+			}
+		})
+	}
+}
+
+// filled makes an account whose document has no room for another word.
+func (d *desk) filled(offering string, user id.ID) {
+	d.t.Helper()
+	var key core.DocumentKey
+	err := d.core.View(ctx, core.System(), func(s *core.Scene) error {
+		sh, err := s.OfferingByCode(offering)
+		if err != nil {
+			return err
+		}
+		p, err := s.Provider(sh.Offering.Provider)
+		key = accountKey(p, sh.Offering.ID, user)
+		return err
+	})
+	if err == nil {
+		_, _, err = d.core.KeepDocument(ctx, core.System(), key, func(_ *core.Scene, doc *core.Document) error {
+			a := account{doc: *doc, accountBody: accountBody{Offering: key.Beside, User: user, Modified: d.core.Now()}}
+			a.doc.Parent = key.Beside
+			a.set(accountOK)
+			a.Comment = strings.Repeat("x", core.MaxDocument-len(a.pack().Body)-len(`,"comment":""`))
+			*doc = a.pack()
+			return nil
+		})
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 func TestWithoutTheOptionThereAreNoAccounts(t *testing.T) {
 	d := newDesk(t)
 	d.setOptions(`{}`)
@@ -269,7 +349,7 @@ func TestTwoProcessesKeepOneAccountForAUser(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := core.New(s, d.now, id.NewSource(d.now, uint8(node.Number)+uint8(n), node.Floor), seal.Key{1}, nil, core.Config{})
-		keepers = append(keepers, &AccountKeeper{Core: c})
+		keepers = append(keepers, &AccountKeeper{Core: c, Log: slog.New(slog.DiscardHandler)})
 		if n == 0 {
 			d.core = c
 			if d.made, err = c.Apply(ctx, core.System(), world()); err != nil {
