@@ -179,7 +179,7 @@ func TestAnAccountMadeForSomebodyWithoutARoleIsLeftAlone(t *testing.T) {
 	d.kept()
 	d.allocate("one")
 	v := d.vars()
-	d.did("pat", http.MethodPost, "/api/marketplace-offering-users/", fmt.Sprintf(`{"offering_uuid": %q, "user_uuid": %q, "username": "guest"}`, v["hpc"], v["bob"]), http.StatusCreated, nil)
+	d.did("operator", http.MethodPost, "/api/marketplace-offering-users/", fmt.Sprintf(`{"offering_uuid": %q, "user_uuid": %q, "username": "guest"}`, v["hpc"], v["bob"]), http.StatusCreated, nil)
 	d.swept()
 	if got := d.told()["bob"]; got != "guest OK" {
 		t.Errorf("bob's account is %q", got)
@@ -595,4 +595,34 @@ func (d *desk) exposing(list string) {
 	d.t.Helper()
 	d.applied(core.World{Providers: []core.ProviderSpec{{Customer: "nordic", Offerings: []core.OfferingSpec{{Code: "hpc",
 		Attrs: json.RawMessage(`{"type":"Marketplace.Slurm","category":"HPC","exposed_user_attributes":` + list + `,"plugin_options":{"service_provider_can_create_offering_user":true}}`)}}}}})
+}
+
+// TestAnAccountIsMadeForKnownUsersAlone: whose UUID a provider merely has, they learn nothing
+// of by an account.
+func TestAnAccountIsMadeForKnownUsersAlone(t *testing.T) {
+	d := newDesk(t)
+	d.setOptions(`{"service_provider_can_create_offering_user":true}`)
+	v := d.vars()
+	post := func(who, user string) (int, string) {
+		res, b := d.ask(who, http.MethodPost, "/api/marketplace-offering-users/", fmt.Sprintf(`{"offering_uuid": %q, "user_uuid": %q}`, v["hpc"], user))
+		return res.StatusCode, string(b)
+	}
+	nobody := id.ID(1).UUID(id.User)
+	_, unknown := post("pat", nobody)
+	refused := func(who, user string) {
+		t.Helper()
+		if status, b := post(who, v[user]); status != http.StatusBadRequest || b != unknown {
+			t.Errorf("%s for %s: %d %s, want 400 %s", who, user, status, b, unknown)
+		}
+	}
+	refused("pat", "carol") // nothing of the offering is in her project yet
+	refused("pat", "alice")
+	d.allocate("one")
+	refused("pat", "bob")
+	refused("carol", "pat")
+	for user, who := range map[string]string{"carol": "pat", "alice": "pat", "pat": "pat", "bob": "operator"} {
+		if status, b := post(who, v[user]); status != http.StatusCreated {
+			t.Errorf("%s for %s: %d %s, want 201", who, user, status, b)
+		}
+	}
 }
