@@ -39,6 +39,10 @@ func (a Actor) IsStaff() bool { return a.User.Staff }
 // SeesAll reports whether the actor sees every customer's records.
 func (a Actor) SeesAll() bool { return a.desk() || a.User.Staff || a.User.Support }
 
+// SeesWide reports whether the actor sees what belongs to no project: a key that is narrowed
+// to one shows nothing beside it but what is its user's own.
+func (a Actor) SeesWide() bool { return a.Project == 0 }
+
 // Customers lists the customers in which the actor has a role of their own.
 func (a Actor) Customers() []id.ID { return a.scopes(tenant.OnCustomer) }
 

@@ -81,9 +81,9 @@ func (c *Core) NewDocument(ctx context.Context, who Actor, d Document, may func(
 }
 
 // NewShownDocument keeps a new document about records that the caller was shown: the door
-// says who may. A name that is taken is a Conflict.
+// says who may. A name that is taken is a Conflict. Keys that are narrowed are refused.
 func (c *Core) NewShownDocument(ctx context.Context, who Actor, d Document) (Document, error) {
-	if err := who.write(); err != nil {
+	if err := who.writeWide(); err != nil {
 		return Document{}, err
 	}
 	if err := checkBody(d.Body); err != nil {
@@ -149,8 +149,12 @@ func (c *Core) ChangeDocumentOnce(ctx context.Context, who Actor, k *IdemKey, ki
 }
 
 // ChangeShownDocument is ChangeDocument of one that a door keeps about other records: change
-// says whether the actor may see it and change it. RemovedAt set removes it.
+// says whether the actor may see it and change it. RemovedAt set removes it. Keys that are
+// narrowed are refused.
 func (c *Core) ChangeShownDocument(ctx context.Context, who Actor, kind string, i id.ID, change func(s *Scene, d *Document) error) (Document, error) {
+	if err := who.wide(0); err != nil {
+		return Document{}, err
+	}
 	return c.changeDocument(ctx, who, nil, i, func(s *Scene) (Document, error) { return s.ShownDocument(kind, i) }, change)
 }
 

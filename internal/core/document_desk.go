@@ -11,10 +11,10 @@ func (s *Scene) DeskDocuments(kind string) ([]Document, error) {
 	return s.r.Documents(DocumentQuery{Kind: kind, Customers: desksOwn, Page: Page{Limit: math.MaxInt32, Ascending: true}})
 }
 
-// NewDeskDocument keeps a new document of the desk's own. Staff only. A Conflict, reason
+// NewDeskDocument keeps a new document of the desk's own. Staff only, by a key that is not narrowed. A Conflict, reason
 // name, where there is one of that kind and name.
 func (c *Core) NewDeskDocument(ctx context.Context, who Actor, d Document) (Document, error) {
-	if err := who.write(); err != nil {
+	if err := who.writeWide(); err != nil {
 		return d, err
 	}
 	if !who.IsStaff() && !who.desk() {

@@ -23,9 +23,9 @@ const keepTries = 5
 // KeepDocument makes the live document of a natural key, or changes the one that is there,
 // and says whether it made it: two at once make one. change gets a new document with Rev 0;
 // it says whether the actor may, and may run more than once. Nothing is written where it
-// changed nothing.
+// changed nothing. Keys that are narrowed are refused.
 func (c *Core) KeepDocument(ctx context.Context, who Actor, k DocumentKey, change func(s *Scene, d *Document) error) (Document, bool, error) {
-	if err := who.write(); err != nil {
+	if err := who.writeWide(); err != nil {
 		return Document{}, false, err
 	}
 	fresh := Document{ID: c.NewID(), Kind: k.Kind, Customer: k.Customer, Name: k.Name}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"math"
@@ -29,8 +30,18 @@ func publicKeyOf(d Document) (tenant.PublicKey, error) {
 // desksOwn is the customer of documents that belong to none.
 var desksOwn = []id.ID{0}
 
-func publicKeys(r Reader, user id.ID) ([]tenant.PublicKey, error) {
-	docs, err := r.Documents(DocumentQuery{Kind: kindPublicKey, Customers: desksOwn, Parent: user, Page: Page{Limit: math.MaxInt32, Ascending: true}})
+// MostPublicKeys is how many keys a user has at most.
+const MostPublicKeys = 100
+
+// sharedKey is the state of the document of a key that everybody sees.
+const sharedKey = "shared"
+
+func publicKeys(r Reader, q DocumentQuery) ([]tenant.PublicKey, error) {
+	q.Kind, q.Page = kindPublicKey, Page{Limit: math.MaxInt32, Ascending: true}
+	if q.Parents == nil {
+		q.Customers = desksOwn
+	}
+	docs, err := r.Documents(q)
 	if err != nil {
 		return nil, err
 	}
@@ -46,18 +57,32 @@ func publicKeys(r Reader, user id.ID) ([]tenant.PublicKey, error) {
 // PublicKeys lists the keys that the actor may see: their own and shared ones; staff and
 // support see all.
 func (s *Scene) PublicKeys() ([]tenant.PublicKey, error) {
-	all, err := publicKeys(s.r, 0)
-	return slices.DeleteFunc(all, func(k tenant.PublicKey) bool { return !s.seesKey(k) }), err
+	if s.seesKeys() {
+		return publicKeys(s.r, DocumentQuery{})
+	}
+	mine, err := publicKeys(s.r, DocumentQuery{Parent: s.who.User.ID})
+	if err != nil {
+		return nil, err
+	}
+	shared, err := publicKeys(s.r, DocumentQuery{State: sharedKey})
+	mine = append(mine, slices.DeleteFunc(shared, func(k tenant.PublicKey) bool { return k.User == s.who.User.ID })...)
+	slices.SortFunc(mine, func(a, b tenant.PublicKey) int { return cmp.Compare(a.ID, b.ID) })
+	return mine, err
 }
 
+// seesKeys reports whether the actor sees everybody's keys.
+func (s *Scene) seesKeys() bool { return s.who.SeesAll() && s.who.SeesWide() }
+
 func (s *Scene) seesKey(k tenant.PublicKey) bool {
-	return s.who.SeesAll() || k.Shared || k.User == s.who.User.ID
+	return s.seesKeys() || k.Shared || k.User == s.who.User.ID
 }
 
 // PublicKeysOf lists the keys of people whom the caller was shown as those they serve.
 func (s *Scene) PublicKeysOf(users ...id.ID) ([]tenant.PublicKey, error) {
-	all, err := publicKeys(s.r, 0)
-	return slices.DeleteFunc(all, func(k tenant.PublicKey) bool { return !slices.Contains(users, k.User) }), err
+	if len(users) == 0 { // a query without ids would not narrow
+		return nil, nil
+	}
+	return publicKeys(s.r, DocumentQuery{Parents: users})
 }
 
 // PublicKey returns a key that the actor may see.
@@ -77,10 +102,10 @@ func (s *Scene) PublicKey(i id.ID) (tenant.PublicKey, error) {
 }
 
 // AddPublicKey keeps a key of the actor's own. Invalid, with Field line where it is no key
-// or one they have already, with Field name where they have one of that name. Staff alone
-// share one.
+// or one they have already or one too many, with Field name where they have one of that name. Staff alone
+// share one. Keys that are narrowed are refused.
 func (c *Core) AddPublicKey(ctx context.Context, who Actor, k tenant.PublicKey) (tenant.PublicKey, error) {
-	if err := who.write(); err != nil {
+	if err := who.writeWide(); err != nil {
 		return k, err
 	}
 	var err error
@@ -94,8 +119,11 @@ func (c *Core) AddPublicKey(ctx context.Context, who Actor, k tenant.PublicKey) 
 	}
 	_, print, _ := k.Fingerprints()
 	doc := Document{ID: k.ID, Kind: kindPublicKey, Parent: k.User, Name: k.User.Decimal() + " " + print, Body: body}
+	if k.Shared {
+		doc.State = sharedKey
+	}
 	err = c.store.Update(ctx, Touch{Scan: true}, func(tx Tx) error {
-		mine, err := publicKeys(tx, k.User)
+		mine, err := publicKeys(tx, DocumentQuery{Parent: k.User})
 		if err != nil {
 			return err
 		}
@@ -107,14 +135,18 @@ func (c *Core) AddPublicKey(ctx context.Context, who Actor, k tenant.PublicKey) 
 				return invalid("line", "You have this key already.").because(ReasonName)
 			}
 		}
+		if len(mine) >= MostPublicKeys {
+			return invalid("line", "You have %d keys, the most there can be: remove one first.", MostPublicKeys)
+		}
 		return tx.PutDocument(doc)
 	})
 	return k, err
 }
 
 // RemovePublicKey ends a key: staff any, others their own that are not shared.
+// Keys that are narrowed are refused.
 func (c *Core) RemovePublicKey(ctx context.Context, who Actor, i id.ID) error {
-	if err := who.write(); err != nil {
+	if err := who.writeWide(); err != nil {
 		return err
 	}
 	return c.store.Update(ctx, Touch{Documents: []id.ID{i}}, func(tx Tx) error {

@@ -38,6 +38,15 @@ func (a Actor) wide(within id.ID) error {
 	return nil
 }
 
+// writeWide refuses keys that are narrowed, to reading or to a project: for what belongs to
+// no project.
+func (a Actor) writeWide() error {
+	if err := a.write(); err != nil {
+		return err
+	}
+	return a.wide(0)
+}
+
 // may refuses an actor without a right in any of the scopes.
 func (c *Core) may(who Actor, right tenant.Right, scopes ...id.ID) error {
 	if !c.May(who, right, scopes...) {

@@ -188,6 +188,7 @@ type (
 		Customers []id.ID
 		Projects  []id.ID
 		Parent    id.ID
+		Parents   []id.ID // any of these, if any are named
 		Name      string
 		State     string
 		Removed   bool

@@ -182,15 +182,27 @@ type directory struct {
 	Claim   string `json:"identity_claim_username"`
 }
 
+// mostUsername is the longest username there is, in characters.
+const mostUsername = 100
+
+// cut keeps no more than so many characters of a text.
+func cut(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:max(most, 0)])
+	}
+	return s
+}
+
 // numbered is a prefix with the first number that is not taken, of at least so many digits.
+// The prefix gives way where they would be too long together.
 func numbered(prefix string, digits int, taken []string) string {
 	used := map[string]bool{}
 	for _, t := range taken {
 		used[t] = true
 	}
 	for n := 0; ; n++ {
-		s := fmt.Sprintf("%s%0*d", prefix, digits, n)
-		if !used[s] {
+		number := fmt.Sprintf("%0*d", digits, n)
+		if s := cut(prefix, mostUsername-len(number)) + number; !used[s] {
 			return s
 		}
 	}

@@ -47,7 +47,7 @@ func (d *door) createAccount(w http.ResponseWriter, r *http.Request, who core.Ac
 		return err
 	}
 	offering, user := d.linkOrUUID(b, "offering", id.Offering, offeringPaths), d.linkOrUUID(b, "user", id.User, userPaths)
-	username := b.text("username", false, 100)
+	username := b.text("username", false, mostUsername)
 	if err := b.done(); err != nil {
 		return err
 	}
@@ -93,18 +93,14 @@ func (v *view) wantedAccount(b *body, offering, user id.ID) (wantedAccount, erro
 	if refused := b.unknown("offering", err); refused != nil {
 		return want, refused
 	}
-	_, err = v.UserName(user)
-	if user == 0 {
-		err = &core.Error{Kind: core.NotFound}
-	}
-	if refused := b.unknown("user", err); refused != nil {
+	if refused := b.unknown("user", v.knownHolder(sh.Offering, user)); refused != nil {
 		return want, refused
 	}
 	if err := b.done(); err != nil {
 		return want, err
 	}
 	want = wantedAccount{sh.Offering, v.provider(sh.Offering.Provider), user}
-	mine := v.may(tenant.OfferingUsers, want.provider.Customer)
+	mine := v.who.SeesWide() && v.may(tenant.OfferingUsers, want.provider.Customer)
 	if _, is := v.accountIn(want.offering, user); is && (mine || user == v.who.User.ID) {
 		return want, errTwoAccounts
 	}
@@ -117,6 +113,48 @@ func (v *view) wantedAccount(b *body, offering, user id.ID) (wantedAccount, erro
 		return want, rule("It is not allowed to create users for current offering.")
 	}
 	return want, nil
+}
+
+// knownHolder is NotFound unless the caller may know of a user: one they see, or, if the
+// offering is theirs to deliver, one of those served.
+func (v *view) knownHolder(o catalog.Offering, user id.ID) error {
+	if user == 0 {
+		return &core.Error{Kind: core.NotFound}
+	}
+	_, err := v.User(user)
+	if err == nil || core.KindOf(err) != core.NotFound {
+		return err
+	}
+	if v.delivers(o) {
+		if is, failed := v.isServed(o, user); failed != nil || is {
+			return failed
+		}
+	}
+	return err
+}
+
+// isServed reports whether a user has a role in a project that has, or had, a resource of an
+// offering, or in such a project's customer.
+func (v *view) isServed(o catalog.Offering, user id.ID) (bool, error) {
+	grants, err := v.GrantsOf(user)
+	if err != nil {
+		return false, err
+	}
+	for _, g := range grants {
+		q := core.ResourceQuery{Offerings: []id.ID{o.ID}, Page: core.Page{Limit: 1}}
+		switch g.Scope {
+		case tenant.OnProject:
+			q.Projects = []id.ID{g.ScopeID}
+		case tenant.OnCustomer:
+			q.Customers = []id.ID{g.ScopeID}
+		case tenant.OnOffering, tenant.OnResource, tenant.OnUser:
+			continue
+		}
+		if some, err := v.Resources(q); err != nil || len(some) > 0 {
+			return len(some) > 0, err
+		}
+	}
+	return false, nil
 }
 
 // unknown notes that a field names what is not there; other failures come back.
@@ -182,7 +220,7 @@ func (d *door) showAccount(w http.ResponseWriter, r *http.Request, who core.Acto
 func (d *door) patchAccount(w http.ResponseWriter, r *http.Request, who core.Actor) error {
 	err := d.accountEdit(r, who, func(b *body, a *account) error {
 		if b.given("username") {
-			a.name(b.text("username", false, 100))
+			a.name(b.text("username", false, mostUsername))
 		}
 		return nil
 	})
@@ -270,7 +308,7 @@ func (d *door) setUsernames(w http.ResponseWriter, r *http.Request, who core.Act
 	if err != nil {
 		return err
 	}
-	user, username := b.uuid("user_uuid", true, id.User), b.text("username", true, 100)
+	user, username := b.uuid("user_uuid", true, id.User), b.text("username", true, mostUsername)
 	if err := b.done(); err != nil {
 		return err
 	}

@@ -41,8 +41,8 @@ func (k *AccountKeeper) Run(ctx context.Context) {
 	var swept time.Time
 	for ctx.Err() == nil {
 		_, err := k.Once(ctx)
-		if err == nil && time.Since(swept) >= sweepEvery {
-			swept, err = time.Now(), k.Sweep(ctx)
+		if time.Since(swept) >= sweepEvery { // whatever the feed has: one does not wait for the other
+			swept, err = time.Now(), errors.Join(err, k.Sweep(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			k.Log.Warn("accounts in offerings could not be brought up to date; it is tried again", "error", err)
@@ -227,21 +227,8 @@ func (k *AccountKeeper) moving(s *core.Scene, all []pairing, fresh bool) ([]pair
 	var out []pairing
 	seen := uses{}
 	for _, p := range all {
-		provider, err := s.Provider(p.offering.Provider)
-		if err != nil {
-			return nil, err
-		}
-		key := accountKey(provider, p.offering.ID, p.user)
-		docs, err := s.ShownDocuments(core.DocumentQuery{Kind: key.Kind, Customers: []id.ID{key.Customer}, Name: key.Name, Page: core.Page{Limit: 1}})
-		if err != nil {
-			return nil, err
-		}
-		var d core.Document
-		if len(docs) > 0 {
-			d = docs[0]
-		}
-		moves, err := k.decide(s, p, &d, fresh, seen)
-		if err != nil {
+		moves, err := k.moves(s, p, fresh, seen)
+		if err = k.passed(p, err); err != nil {
 			return nil, err
 		}
 		if moves {
@@ -251,27 +238,72 @@ func (k *AccountKeeper) moving(s *core.Scene, all []pairing, fresh bool) ([]pair
 	return out, nil
 }
 
+func (k *AccountKeeper) moves(s *core.Scene, p pairing, fresh bool, seen uses) (bool, error) {
+	provider, err := s.Provider(p.offering.Provider)
+	if err != nil {
+		return false, err
+	}
+	key := accountKey(provider, p.offering.ID, p.user)
+	docs, err := s.ShownDocuments(core.DocumentQuery{Kind: key.Kind, Customers: []id.ID{key.Customer}, Name: key.Name, Page: core.Page{Limit: 1}})
+	if err != nil {
+		return false, err
+	}
+	var d core.Document
+	if len(docs) > 0 {
+		d = docs[0]
+	}
+	return k.decide(s, p, &d, fresh, seen)
+}
+
+// passed logs what is wrong with one account alone and passes it by, so that it does not stop
+// all others; what may be better the next time comes back.
+func (k *AccountKeeper) passed(p pairing, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := core.AsError(err)
+	switch e.Kind {
+	case core.Invalid, core.Forbidden, core.NotFound, core.TooLarge, core.Unsupported:
+	case core.Conflict:
+		if e.Reason == core.ReasonStale || e.Reason == core.ReasonName { // others write it at this moment
+			return err
+		}
+	case core.Unauthenticated, core.LimitExceeded, core.Unavailable, core.Internal:
+		return err
+	}
+	k.Log.Warn("an account in an offering could not be brought up to date; the others are", "offering", p.offering.ID.UUID(id.Offering), "user", p.user.UUID(id.User), "error", err)
+	return nil
+}
+
 // errSettled says that nothing is to be done after all.
 var errSettled = errors.New("the account is in step")
 
 func (k *AccountKeeper) settle(ctx context.Context, due []pairing, fresh bool) error {
 	for _, p := range due {
-		var provider tenant.Provider
-		if err := k.Core.View(ctx, core.System(), func(s *core.Scene) (err error) { provider, err = s.Provider(p.offering.Provider); return err }); err != nil {
-			return err
+		err := k.keep(ctx, p, fresh)
+		if errors.Is(err, errSettled) {
+			continue
 		}
-		_, _, err := k.Core.KeepDocument(ctx, core.System(), accountKey(provider, p.offering.ID, p.user), func(s *core.Scene, d *core.Document) error {
-			moves, err := k.decide(s, p, d, fresh, nil)
-			if err == nil && !moves {
-				err = errSettled
-			}
-			return err
-		})
-		if err != nil && !errors.Is(err, errSettled) {
+		if err = k.passed(p, err); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (k *AccountKeeper) keep(ctx context.Context, p pairing, fresh bool) error {
+	var provider tenant.Provider
+	if err := k.Core.View(ctx, core.System(), func(s *core.Scene) (err error) { provider, err = s.Provider(p.offering.Provider); return err }); err != nil {
+		return err
+	}
+	_, _, err := k.Core.KeepDocument(ctx, core.System(), accountKey(provider, p.offering.ID, p.user), func(s *core.Scene, d *core.Document) error {
+		moves, err := k.decide(s, p, d, fresh, nil)
+		if err == nil && !moves {
+			err = errSettled
+		}
+		return err
+	})
+	return err
 }
 
 // decide edits a user's account, or a new one of Rev 0, as roles and resources are now, and
@@ -345,7 +377,7 @@ func (k *AccountKeeper) begin(s *core.Scene, p pairing, a *account) error {
 		name = noName
 	}
 	a.set(accountRequested)
-	a.name(name(options, u, taken))
+	a.name(cut(name(options, u, taken), mostUsername))
 	return failed
 }
 

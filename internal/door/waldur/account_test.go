@@ -3,6 +3,7 @@ package waldur
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -56,7 +57,9 @@ func (d *desk) did(who, method, path, body string, want int, into any) {
 	}
 }
 
-func (d *desk) keeper() *AccountKeeper { return &AccountKeeper{Core: d.core} }
+func (d *desk) keeper() *AccountKeeper {
+	return &AccountKeeper{Core: d.core, Log: slog.New(slog.DiscardHandler)}
+}
 
 // kept lets the accounts' keeper read the feed to its end.
 func (d *desk) kept() {
@@ -176,7 +179,7 @@ func TestAnAccountMadeForSomebodyWithoutARoleIsLeftAlone(t *testing.T) {
 	d.kept()
 	d.allocate("one")
 	v := d.vars()
-	d.did("pat", http.MethodPost, "/api/marketplace-offering-users/", fmt.Sprintf(`{"offering_uuid": %q, "user_uuid": %q, "username": "guest"}`, v["hpc"], v["bob"]), http.StatusCreated, nil)
+	d.did("operator", http.MethodPost, "/api/marketplace-offering-users/", fmt.Sprintf(`{"offering_uuid": %q, "user_uuid": %q, "username": "guest"}`, v["hpc"], v["bob"]), http.StatusCreated, nil)
 	d.swept()
 	if got := d.told()["bob"]; got != "guest OK" {
 		t.Errorf("bob's account is %q", got)
@@ -202,6 +205,83 @@ func TestUsernamesFollowThePolicy(t *testing.T) {
 			d.kept()
 			wantAccounts(t, d, want)
 		})
+	}
+}
+
+// TestUsernamesHaveABound: an operator's file may say anything.
+func TestUsernamesHaveABound(t *testing.T) {
+	long := strings.Repeat("ä", 70_000)
+	for policy, want := range map[string]map[string]string{
+		`"username_generation_policy":"anonymized","username_anonymized_prefix":"` + long + `"`: {"carol": long[:2*95] + "00001 OK", "mary": long[:2*95] + "00000 OK"},
+		`"username_generation_policy":"freeipa"`:                                                {"carol": " Requested", "mary": long[:2*100] + " OK"},
+	} {
+		d := newDesk(t)
+		d.setOptions(`{"service_provider_can_create_offering_user":true,` + policy + `}`)
+		d.applied(core.World{Users: []core.UserSpec{{Login: "mary", Attrs: json.RawMessage(`{"freeipa_username":"` + long + `"}`)}}})
+		d.kept()
+		d.allocate("one")
+		d.kept()
+		wantAccounts(t, d, want)
+	}
+	d := newDesk(t)
+	var shelf []struct{ URL string }
+	d.get("pat", "/api/marketplace-categories/?title=HPC", &shelf)
+	for length, status := range map[int]int{mostPrefix: http.StatusCreated, mostPrefix + 1: http.StatusBadRequest} {
+		d.did("pat", http.MethodPost, "/api/marketplace-provider-offerings/", fmt.Sprintf(`{"name": "Prefix %d", "category": %q, "customer": "/api/customers/%s/", "type": "Marketplace.Slurm",
+			"plugin_options": {"username_anonymized_prefix": %q}}`, length, shelf[0].URL, d.vars()["nordic"], long[:2*length]), status, nil)
+	}
+}
+
+// TestAnAccountThatCannotBeKeptStopsNoOther: one document has no room for another word; the
+// keeper reads on, by the feed and by a sweep.
+func TestAnAccountThatCannotBeKeptStopsNoOther(t *testing.T) {
+	for name, look := range map[string]func(d *desk){"feed": (*desk).kept, "sweep": (*desk).swept} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.setOptions(`{"service_provider_can_create_offering_user":true}`)
+			d.kept()
+			carol, err := id.ParseUUID(id.User, d.vars()["carol"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.filled("hpc", carol)
+			d.allocate("one")
+			look(d)
+			look(d)
+			wantAccounts(t, d, map[string]string{"carol": " OK", "mary": " Requested"})
+			d.kept()
+			if n, err := d.keeper().Once(ctx); n != 0 || err != nil {
+				t.Errorf("%d events are read again (%v)", n, err)
+			}
+		})
+	}
+}
+
+// filled makes an account whose document has no room for another word.
+func (d *desk) filled(offering string, user id.ID) {
+	d.t.Helper()
+	var key core.DocumentKey
+	err := d.core.View(ctx, core.System(), func(s *core.Scene) error {
+		sh, err := s.OfferingByCode(offering)
+		if err != nil {
+			return err
+		}
+		p, err := s.Provider(sh.Offering.Provider)
+		key = accountKey(p, sh.Offering.ID, user)
+		return err
+	})
+	if err == nil {
+		_, _, err = d.core.KeepDocument(ctx, core.System(), key, func(_ *core.Scene, doc *core.Document) error {
+			a := account{doc: *doc, accountBody: accountBody{Offering: key.Beside, User: user, Modified: d.core.Now()}}
+			a.doc.Parent = key.Beside
+			a.set(accountOK)
+			a.Comment = strings.Repeat("x", core.MaxDocument-len(a.pack().Body)-len(`,"comment":""`))
+			*doc = a.pack()
+			return nil
+		})
+	}
+	if err != nil {
+		d.t.Fatal(err)
 	}
 }
 
@@ -269,7 +349,7 @@ func TestTwoProcessesKeepOneAccountForAUser(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := core.New(s, d.now, id.NewSource(d.now, uint8(node.Number)+uint8(n), node.Floor), seal.Key{1}, nil, core.Config{})
-		keepers = append(keepers, &AccountKeeper{Core: c})
+		keepers = append(keepers, &AccountKeeper{Core: c, Log: slog.New(slog.DiscardHandler)})
 		if n == 0 {
 			d.core = c
 			if d.made, err = c.Apply(ctx, core.System(), world()); err != nil {
@@ -460,4 +540,89 @@ func (d *desk) team(resource string) map[string]string {
 		}
 	}
 	return out
+}
+
+// TestFiltersFindNothingThatRowsWithhold: neither found nor ordered by what an offering does
+// not expose of its users.
+func TestFiltersFindNothingThatRowsWithhold(t *testing.T) {
+	d := newDesk(t)
+	d.kept()
+	d.exposing(`["username", "full_name"]`)
+	d.allocate("one")
+	d.kept()
+	for _, a := range d.accountsOf("pat") { // made in another order than that of their users' names
+		if a.User == "carol" {
+			d.did("pat", http.MethodDelete, "/api/marketplace-offering-users/"+a.UUID+"/", "", http.StatusNoContent, nil)
+		}
+	}
+	d.did("pat", http.MethodPost, "/api/marketplace-offering-users/", fmt.Sprintf(`{"offering_uuid": %q, "user_uuid": %q}`, d.vars()["hpc"], d.vars()["carol"]), http.StatusCreated, nil)
+	var made []shownAccount
+	d.get("pat", "/api/marketplace-offering-users/?o=created", &made)
+	if len(made) != 2 || made[0].User != "mary" || made[1].User != "carol" {
+		t.Fatalf("made are %v", made)
+	}
+	uuids := func(who, query string) string {
+		var out []string
+		var rows []shownAccount
+		d.get(who, "/api/marketplace-offering-users/?"+query, &rows)
+		for _, r := range rows {
+			out = append(out, r.UUID)
+		}
+		return strings.Join(out, " ")
+	}
+	mary, carol := made[0].UUID, made[1].UUID
+	as := mary + " " + carol // as they were made
+	for _, tt := range []struct{ exposed, query, want string }{
+		{`["username", "full_name"]`, "user_username=carol", carol}, {`["full_name"]`, "user_username=carol", ""}, {`[]`, "user_username=carol", ""},
+		{`["username"]`, "query=caro", carol}, {`["full_name"]`, "query=Carol%20M", carol}, {`["username"]`, "query=Carol%20M", ""}, {`[]`, "query=caro", ""},
+		{`["full_name"]`, "o=user_first_name", carol + " " + mary}, {`["username"]`, "o=user_first_name", as},
+		{`["full_name"]`, "o=-user_last_name", carol + " " + mary}, {`["username"]`, "o=-user_last_name", as},
+	} {
+		d.exposing(tt.exposed)
+		if got := uuids("pat", tt.query); got != tt.want {
+			t.Errorf("with %s exposed %s finds %q, want %q", tt.exposed, tt.query, got, tt.want)
+		}
+	}
+	for _, who := range []string{"operator", "carol"} { // who sees all of her
+		if got := uuids(who, "user_username=carol"); got != carol {
+			t.Errorf("%s finds %q, want %q", who, got, carol)
+		}
+	}
+}
+
+// exposing sets what the cluster exposes of its users.
+func (d *desk) exposing(list string) {
+	d.t.Helper()
+	d.applied(core.World{Providers: []core.ProviderSpec{{Customer: "nordic", Offerings: []core.OfferingSpec{{Code: "hpc",
+		Attrs: json.RawMessage(`{"type":"Marketplace.Slurm","category":"HPC","exposed_user_attributes":` + list + `,"plugin_options":{"service_provider_can_create_offering_user":true}}`)}}}}})
+}
+
+// TestAnAccountIsMadeForKnownUsersAlone: whose UUID a provider merely has, they learn nothing
+// of by an account.
+func TestAnAccountIsMadeForKnownUsersAlone(t *testing.T) {
+	d := newDesk(t)
+	d.setOptions(`{"service_provider_can_create_offering_user":true}`)
+	v := d.vars()
+	post := func(who, user string) (int, string) {
+		res, b := d.ask(who, http.MethodPost, "/api/marketplace-offering-users/", fmt.Sprintf(`{"offering_uuid": %q, "user_uuid": %q}`, v["hpc"], user))
+		return res.StatusCode, string(b)
+	}
+	nobody := id.ID(1).UUID(id.User)
+	_, unknown := post("pat", nobody)
+	refused := func(who, user string) {
+		t.Helper()
+		if status, b := post(who, v[user]); status != http.StatusBadRequest || b != unknown {
+			t.Errorf("%s for %s: %d %s, want 400 %s", who, user, status, b, unknown)
+		}
+	}
+	refused("pat", "carol") // nothing of the offering is in her project yet
+	refused("pat", "alice")
+	d.allocate("one")
+	refused("pat", "bob")
+	refused("carol", "pat")
+	for user, who := range map[string]string{"carol": "pat", "alice": "pat", "pat": "pat", "bob": "operator"} {
+		if status, b := post(who, v[user]); status != http.StatusCreated {
+			t.Errorf("%s for %s: %d %s, want 201", who, user, status, b)
+		}
+	}
 }

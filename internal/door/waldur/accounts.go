@@ -48,7 +48,7 @@ func (v *view) accountDocuments(q accountQuery) ([]core.Document, error) {
 		}
 		return out, nil
 	}
-	if v.who.SeesAll() {
+	if v.seesAll() {
 		return v.ShownDocuments(all)
 	}
 	offerings, err := v.Offerings(core.OfferingQuery{Page: everything})
@@ -74,7 +74,7 @@ func (v *view) accountDocuments(q accountQuery) ([]core.Document, error) {
 }
 
 func (v *view) seesAccount(a account) bool {
-	if v.who.SeesAll() || a.User == v.who.User.ID {
+	if v.seesAll() || a.User == v.who.User.ID {
 		return true
 	}
 	o := v.sheet(a.Offering).Offering
@@ -122,11 +122,16 @@ func ofAccount(read func(a account) any) func(*view, account) any {
 // who deliver know it.
 func ofHolder(attribute string, read func(u tenant.User) any) func(*view, account) any {
 	return func(v *view, a account) any {
-		if !v.who.SeesAll() && v.who.User.ID != a.User && !exposure(v.sheet(a.Offering).Offering).has(attribute) {
+		if !v.exposes(a, attribute) {
 			return absent
 		}
 		return read(v.user(a.User))
 	}
+}
+
+// exposes reports whether the caller may be told an attribute of an account's user.
+func (v *view) exposes(a account, attribute string) bool {
+	return v.seesAll() || v.who.User.ID == a.User || exposure(v.sheet(a.Offering).Offering).has(attribute)
 }
 
 func holderProfile(attribute string, read func(p profile) string) func(*view, account) any {
@@ -183,10 +188,20 @@ func (v *view) accountLink(i id.ID) string {
 func accountMade(_ *view, a account) time.Time  { return a.doc.ID.Time() }
 func accountMoved(_ *view, a account) time.Time { return a.Modified }
 
-// accountHolder reads a user's text, if the caller may be told it.
-func accountHolder(read func(u tenant.User) string) func(v *view, a account) string {
-	return func(v *view, a account) string { return read(v.user(a.User)) }
+// accountHolder reads a user's text to find and order by, "" where the caller is not told it.
+func accountHolder(attribute string, read func(u tenant.User) string) func(v *view, a account) string {
+	return func(v *view, a account) string {
+		if !v.exposes(a, attribute) {
+			return ""
+		}
+		return read(v.user(a.User))
+	}
 }
+
+var (
+	holderLogin = accountHolder("username", func(u tenant.User) string { return u.Login })
+	holderName  = accountHolder("full_name", func(u tenant.User) string { return u.FullName })
+)
 
 func accountStateNames() map[accountState]string {
 	out := map[accountState]string{}
@@ -208,10 +223,9 @@ var accounts = list[accountQuery, account]{
 		"provider_uuid":        idIn[accountQuery](id.Customer, func(_ *view, a account) id.ID { return a.doc.Customer }),
 		"parent_offering_uuid": nothing[accountQuery, account](id.Offering),
 		"user_uuid":            idIn[accountQuery](id.User, func(_ *view, a account) id.ID { return a.User }),
-		"user_username":        equals[accountQuery](accountHolder(func(u tenant.User) string { return u.Login })),
+		"user_username":        equals[accountQuery](holderLogin),
 		"query": contains[accountQuery](func(v *view, a account) string {
-			u := v.user(a.User)
-			return strings.Join([]string{a.Username, u.Login, u.FullName, v.sheet(a.Offering).Offering.Name}, "\n")
+			return strings.Join([]string{a.Username, holderLogin(v, a), holderName(v, a), v.sheet(a.Offering).Offering.Name}, "\n")
 		}),
 		"state": choices(accountStateNames(), func(_ *view, a *ask[accountQuery, account], chosen []accountState) {
 			a.keep = append(a.keep, func(t account) bool { return slices.Contains(chosen, t.state()) })
@@ -232,8 +246,8 @@ var accounts = list[accountQuery, account]{
 		"created":         sortedBy[accountQuery](func(_ *view, a account) int64 { return int64(a.doc.ID) }),
 		"modified":        sortedBy[accountQuery](func(_ *view, a account) int64 { return a.Modified.UnixMicro() }),
 		"username":        sortedBy[accountQuery](func(_ *view, a account) string { return a.Username }),
-		"user_first_name": sortedBy[accountQuery](accountHolder(firstName)),
-		"user_last_name":  sortedBy[accountQuery](accountHolder(lastName)),
+		"user_first_name": sortedBy[accountQuery](accountHolder("full_name", firstName)),
+		"user_last_name":  sortedBy[accountQuery](accountHolder("full_name", lastName)),
 	},
 	model: accountModel,
 }

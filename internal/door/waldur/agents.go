@@ -203,7 +203,7 @@ func (v *view) parentName(a agent) string {
 // servedDocuments lists the documents of a kind in offerings that the caller delivers; of
 // those named, if any are.
 func (v *view) servedDocuments(kind string, offerings []id.ID) ([]core.Document, error) {
-	if offerings == nil && v.who.SeesAll() {
+	if offerings == nil && v.seesAll() {
 		return v.ShownDocuments(core.DocumentQuery{Kind: kind, Page: everything})
 	}
 	all, err := v.Offerings(core.OfferingQuery{IDs: offerings, Page: everything})

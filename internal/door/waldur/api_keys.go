@@ -93,46 +93,27 @@ var apiKeys = list[keyQuery, apiKey]{
 
 // apiKeys lists the keys of resources that the caller may see.
 func (v *view) apiKeys(q keyQuery) ([]apiKey, error) {
-	docs, err := v.keyDocuments(q)
-	if err != nil || len(docs) == 0 {
+	if q.resources != nil && len(q.resources) == 0 { // a query without ids would not narrow
+		return nil, nil
+	}
+	seen, err := v.Resources(core.ResourceQuery{IDs: q.resources, Offerings: q.offerings, Page: everything})
+	if err != nil || len(seen) == 0 {
 		return nil, err
 	}
-	ids := make([]id.ID, len(docs))
-	for n, d := range docs {
-		ids[n] = attrs[apiKeyBody](d.Body).Resource
-	}
-	seen, err := v.Resources(core.ResourceQuery{IDs: ids, Offerings: q.offerings, Page: everything})
 	by := map[id.ID]order.Resource{}
-	for _, r := range seen {
-		by[r.ID] = r
+	ids := make([]id.ID, len(seen))
+	for n, r := range seen {
+		ids[n], by[r.ID] = r.ID, r
 	}
-	var out []apiKey
+	docs, err := v.ShownDocuments(core.DocumentQuery{Kind: kindAPIKey, Parents: ids, Page: everything})
+	out := make([]apiKey, len(docs))
 	for n, d := range docs {
-		if r, ok := by[ids[n]]; ok {
-			out = append(out, apiKeyOf(d, r))
-		}
+		out[n] = apiKeyOf(d, by[d.Parent])
 	}
 	return out, err
 }
 
-func (v *view) keyDocuments(q keyQuery) ([]core.Document, error) {
-	all := core.DocumentQuery{Kind: kindAPIKey, Page: everything}
-	if q.resources == nil {
-		return v.ShownDocuments(all)
-	}
-	var out []core.Document
-	for _, r := range q.resources {
-		all.Parent = r
-		docs, err := v.ShownDocuments(all)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, docs...)
-	}
-	return out, nil
-}
-
-// keyed returns a key that the caller may see, for those who serve its resource.
+// servingKey returns a key that the caller may see, for those who serve its resource.
 func (v *view) servingKey(i id.ID) (apiKey, error) {
 	d, err := v.ShownDocument(kindAPIKey, i)
 	if err != nil {

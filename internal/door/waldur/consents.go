@@ -3,6 +3,7 @@ package waldur
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/docket-desk/docket/internal/catalog"
@@ -112,10 +113,34 @@ func (v *view) consent(i id.ID) (consent, error) {
 		return consent{}, noDocument(kindConsent, i, err)
 	}
 	c := consentOf(v, d)
-	if !v.who.SeesAll() && c.User != v.who.User.ID {
+	if !v.seesAll() && c.User != v.who.User.ID {
 		return consent{}, noDocument(kindConsent, i, v.err)
 	}
 	return c, v.err
+}
+
+// consentDocuments reads one's own by their names; those who see all read all.
+func (v *view) consentDocuments() ([]core.Document, error) {
+	all := core.DocumentQuery{Kind: kindConsent, Page: everything}
+	if v.seesAll() {
+		return v.ShownDocuments(all)
+	}
+	offerings, err := v.Offerings(core.OfferingQuery{Page: everything})
+	if err != nil {
+		return nil, err
+	}
+	var out []core.Document
+	for _, o := range offerings {
+		k := consentKey(v.provider(o.Provider).Customer, o.ID, v.who.User.ID)
+		all.Customers, all.Name = []id.ID{k.Customer}, k.Name
+		docs, err := v.ShownDocuments(all)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, docs...)
+	}
+	slices.SortFunc(out, byDocument)
+	return out, nil
 }
 
 func ofConsent(read func(c consent) any) func(*view, consent) any {
@@ -147,12 +172,10 @@ var consentModel = model[consent]{
 
 var consents = list[few, consent]{
 	rows: whole(func(v *view) ([]consent, error) {
-		docs, err := v.ShownDocuments(core.DocumentQuery{Kind: kindConsent, Page: everything})
-		out := make([]consent, 0, len(docs))
-		for _, d := range docs {
-			if c := consentOf(v, d); v.who.SeesAll() || c.User == v.who.User.ID {
-				out = append(out, c)
-			}
+		docs, err := v.consentDocuments()
+		out := make([]consent, len(docs))
+		for n, d := range docs {
+			out[n] = consentOf(v, d)
 		}
 		return out, err
 	}),
@@ -184,15 +207,21 @@ func (d *door) giveConsent(w http.ResponseWriter, r *http.Request, who core.Acto
 func (d *door) agree(r *http.Request, who core.Actor, offering id.ID) error {
 	var o catalog.Offering
 	var customer id.ID
+	agreed := false
 	err := d.read(r, who, func(v *view) error {
 		sh, err := v.publicOffering(offering)
 		if core.KindOf(err) == core.NotFound && err != nil {
 			return fieldError("offering", "Object with uuid=%s does not exist.", offering.UUID(id.Offering))
 		}
+		if err != nil {
+			return err
+		}
 		o, customer = sh.Offering, v.provider(sh.Offering.Provider).Customer
-		return err
+		was := v.consents(offering, who.User.ID)
+		agreed = was.given() && was.Version == termsOf(o).Version
+		return v.err
 	})
-	if err != nil || !termsOf(o).Active() {
+	if err != nil || agreed || !termsOf(o).Active() {
 		return err
 	}
 	now := d.core.Now()

@@ -73,11 +73,24 @@ func pluginOptionsSent(b *body, name string) any {
 			inner.add(option, "\"%.100s\" is not a valid choice.", strings.Trim(string(raw), `"`))
 		}
 	}
+	if raw, ok := m[prefixOption]; ok && !isNull(raw) {
+		var s string
+		if json.Unmarshal(raw, &s) != nil {
+			inner.add(prefixOption, "Not a valid string.")
+		} else if len([]rune(s)) > mostPrefix {
+			inner.add(prefixOption, "Ensure this field has no more than %d characters.", mostPrefix)
+		}
+	}
 	if len(inner) > 0 {
 		b.errs[name] = inner
 	}
 	return m
 }
+
+const (
+	prefixOption = "username_anonymized_prefix"
+	mostPrefix   = 50 // half a username, so that there is room for a number
+)
 
 // fieldTypes are the types of a form's fields.
 var fieldTypes = strings.Fields(`boolean component_multiplier conditional_cascade date html_text integer money multi_datacenter_k8s_config

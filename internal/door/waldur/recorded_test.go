@@ -345,6 +345,7 @@ func (r *replay) make(x exchange) {
 	switch x.name() {
 	case "10-offering-users: create where the offering does not allow it":
 		r.offers("No accounts yet", "0041555193c6421c8e28db118a5d710b", "56d517af1f8c4028b987a10250556bb9", `, "max_amount": 1`)
+		r.served("0041555193c6421c8e28db118a5d710b", "56d517af1f8c4028b987a10250556bb9")
 	case "11-more-orders: create": // before the customer is blocked
 		x.path += "f665b5ae76634ed2be930205593c3651 72f7be7742cc491e9652aa689890f762"
 	case "11-more-orders: pause":
@@ -364,6 +365,17 @@ func (r *replay) make(x exchange) {
 		plan := map[string]string{basicRecorded: planOfBasic, agentRecorded: planOfAgent}[what.offering]
 		r.made_(exchange{method: "POST", path: "/api/marketplace-orders/", auth: "Token <" + what.who + "-token>", media: "application/json", body: `{"offering": "/api/marketplace-public-offerings/` + what.offering + `/",
 			"project": "/api/projects/9610ef3ff7164c12bbf2bd407310f83d/", "plan": "/api/marketplace-public-offerings/` + what.offering + `/plans/` + plan + `/", "limits": {"storage": 10}, "attributes": {"name": "agent res"}}`}, u, what.resource)
+	}
+}
+
+// served has a project try an offering, so that its provider knows of the project's people.
+func (r *replay) served(offering, plan string) {
+	r.t.Helper()
+	const tried = "00000000000000000000000000000001"
+	r.made_(exchange{method: "POST", path: "/api/marketplace-orders/", auth: "Token <consumer-token>", media: "application/json", body: `{"offering": "/api/marketplace-public-offerings/` + offering + `/",
+		"project": "/api/projects/9610ef3ff7164c12bbf2bd407310f83d/", "plan": "/api/marketplace-public-offerings/` + offering + `/plans/` + plan + `/", "limits": {"disk": 1}, "attributes": {"name": "tried"}}`}, tried, "")
+	if status, body := r.ask(exchange{method: "POST", path: "/api/marketplace-orders/" + tried + "/reject_by_provider/", auth: "Token <provider-token>", media: "application/json", body: "{}"}); status != http.StatusOK {
+		r.t.Fatalf("reject: %d %s", status, body)
 	}
 }
 
@@ -513,6 +525,7 @@ var differs = []struct{ where, what, why string }{
 	{`07-usage: list by outsider`, `^ has 0, recorded 3$`, "reports are for those they concern"},
 	{`03-orders-read: retrieve, member|by member`, `^status (404|403), recorded (200|403)`, "orders are for those who may list them: a member sees their own"},
 	{`service manager`, `^status 200, recorded 403`, "the contract lists a provider's people for its service managers"},
+	{`10-offering-users: create for someone the provider cannot see`, `^status 400, recorded 201`, "whom a provider may not know of is nobody to it: it would learn who that is"},
 	{`create without username`, `^status 201, recorded 403`, "service managers may make accounts"},
 	{`create by (consumer|support|pm)`, `^status 400, recorded 403`, "an account that is there, or a user who is not, is told first"},
 	{`project add_user`, `Role is not active`, "PROJECT.MEMBER is not given out at first"},

@@ -222,7 +222,7 @@ var resourceModel = slices.Concat(of(aroundModel, func(_ *view, r order.Resource
 	always[order.Resource]("", "parent_offering_name", "parent_offering_slug", "parent_name", "usage_limit_restriction"),
 	always[order.Resource](false, "project_is_in_grace_period", "user_requires_reconsent"), model[order.Resource]{
 		{name: "has_api_keys", value: func(v *view, r order.Resource) any {
-			docs, err := v.keyDocuments(keyQuery{resources: []id.ID{r.ID}})
+			docs, err := v.ShownDocuments(core.DocumentQuery{Kind: kindAPIKey, Parent: r.ID, Page: core.Page{Limit: 1}})
 			v.failed(err)
 			return len(docs) > 0
 		}},

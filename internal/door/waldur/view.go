@@ -118,6 +118,10 @@ func (v *view) deliverer(provider id.ID) tenant.Customer {
 	return v.customer(v.provider(provider).Customer)
 }
 
+// seesAll reports whether the caller sees everybody's of what this door keeps: a key that is
+// narrowed to a project shows its user's own alone.
+func (v *view) seesAll() bool { return v.who.SeesWide() && v.who.SeesAll() }
+
 // may reports whether the caller has a right in any of the scopes.
 func (v *view) may(right tenant.Right, scopes ...id.ID) bool {
 	return v.door.core.May(v.who, right, scopes...)

@@ -117,11 +117,18 @@ func (r *Reader) CountDocuments(q core.DocumentQuery) (int, error) {
 
 func documentFilters(q core.DocumentQuery) *where {
 	w := &where{}
-	w.text("d.kind", q.Kind)
+	kind := "d.kind"
+	if len(q.Parents) > 0 { // few of a kind are of some parents: no index on the kind may be taken for them
+		kind = "d.kind || ''"
+	}
+	w.text(kind, q.Kind)
 	in(w, "d.customer_id", q.Customers)
 	in(w, "d.project_id", q.Projects)
 	if q.Parent != 0 {
 		is(w, "d.parent_id", q.Parent)
+	}
+	in(w, "d.parent_id", q.Parents)
+	if q.Parent != 0 || len(q.Parents) > 0 {
 		w.and("d.parent_id <> 0") // what documents_parent holds
 	}
 	w.text("d.name", q.Name)

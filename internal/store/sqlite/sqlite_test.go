@@ -483,7 +483,15 @@ func TestListsUseTheirIndex(t *testing.T) {
 			_, err := r.Documents(core.DocumentQuery{Kind: "site", Customers: customer})
 			return err
 		}, "documents_customer (kind=? AND customer_id=?)"},
-		"a document's own":       {func(r core.Reader) error { _, err := r.Documents(core.DocumentQuery{Parent: 7}); return err }, "documents_parent (parent_id=?)"},
+		"a document's own": {func(r core.Reader) error { _, err := r.Documents(core.DocumentQuery{Parent: 7}); return err }, "documents_parent (parent_id=?)"},
+		"what is kept of some records": {func(r core.Reader) error {
+			_, err := r.Documents(core.DocumentQuery{Kind: "site", Parents: []id.ID{7, 8}})
+			return err
+		}, "documents_parent (parent_id=?)"},
+		"what is kept of one of the desk's": {func(r core.Reader) error {
+			_, err := r.Documents(core.DocumentQuery{Kind: "site", Customers: []id.ID{0}, Parent: 7})
+			return err
+		}, "documents_parent (parent_id=?)"},
 		"an acquisition's tiles": {func(r core.Reader) error { _, err := r.Tiles(core.TileQuery{Acquisitions: customer}); return err }, "tiles_acquisition (acquisition_id=?)"},
 		"a resource's usages":    {func(r core.Reader) error { _, err := r.Usages(core.UsageQuery{Resources: customer}); return err }, "(resource_id=?)"},
 	} {

@@ -209,6 +209,7 @@ func documentQueries(t *testing.T, s core.Store) {
 			{"customers", func(q *core.DocumentQuery) { q.Customers = []id.ID{1, 2} }, func(d core.Document) bool { return d.Customer < 3 }},
 			{"projects", func(q *core.DocumentQuery) { q.Projects = []id.ID{2} }, func(d core.Document) bool { return d.Project == 2 }},
 			{"parent", func(q *core.DocumentQuery) { q.Parent = 4 }, func(d core.Document) bool { return d.Parent == 4 }},
+			{"parents", func(q *core.DocumentQuery) { q.Parents = []id.ID{2, 4} }, func(d core.Document) bool { return d.Parent == 2 || d.Parent == 4 }},
 			{"name", func(q *core.DocumentQuery) { q.Name = "name 7" }, func(d core.Document) bool { return d.Name == "name 7" }},
 			{"state", func(q *core.DocumentQuery) { q.State = "state2" }, func(d core.Document) bool { return d.State == "state2" }},
 			{"removed too", func(q *core.DocumentQuery) { q.Removed = true }, func(core.Document) bool { return true }},
