@@ -41,6 +41,7 @@ func folder(t *testing.T) storetest.Site {
 }
 
 func TestADeskIsCarriedFromStoreToStore(t *testing.T) {
+	pgtest.Long(t)
 	for name, way := range map[string][2]storetest.Sites{"from file to database": {folder, database}, "from database to file": {database, folder}} {
 		t.Run(name, func(t *testing.T) { storetest.Carry(t, folder, way[0], way[1]) })
 	}

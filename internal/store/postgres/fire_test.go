@@ -121,6 +121,7 @@ type perils struct {
 // TestDesksUnderFire has four desks, two of them processes of their own, take 64
 // submitters' acts while everything befalls them that should not.
 func TestDesksUnderFire(t *testing.T) {
+	pgtest.Long(t)
 	seconds, rounds := setting(t, envSeconds, 5), setting(t, envRounds, 1)
 	for n := range rounds {
 		for name, p := range map[string]perils{
@@ -128,9 +129,6 @@ func TestDesksUnderFire(t *testing.T) {
 			"stalled":                   {cuts: 3, injected: true, strangers: true, stall: true},
 			"left alone":                {}, // and so at their fastest
 		} {
-			if p.stall && !pgtest.Demanded() {
-				continue // longer than all else together
-			}
 			t.Run(fmt.Sprintf("%s %d", name, n+1), func(t *testing.T) {
 				lasts := time.Duration(seconds) * time.Second
 				if p.stall {

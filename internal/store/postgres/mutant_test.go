@@ -7,11 +7,14 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/docket-desk/docket/internal/store/postgres/pgtest"
 )
 
 // The judge is worth nothing unless it sees what it is there for: each rule that is left
 // out must show within a few short runs.
 func TestTheJudgeSeesARuleThatIsLeftOut(t *testing.T) {
+	pgtest.Long(t)
 	for name, x := range map[string]struct {
 		rule *bool
 		cuts int

@@ -42,6 +42,14 @@ type Server struct {
 // Demanded reports whether nothing may be passed over for want of a server.
 func Demanded() bool { return os.Getenv("CI") == "true" || os.Getenv("DOCKET_E2E") == "1" }
 
+// Long passes a test over that the inner loop is spared.
+func Long(t testing.TB) {
+	t.Helper()
+	if !Demanded() {
+		t.Skip("takes long: `make test` runs it, and DOCKET_E2E=1 go test")
+	}
+}
+
 // ErrNone says that no PostgreSQL is installed.
 var ErrNone = errors.New("no PostgreSQL is installed: apt-get install postgresql")
 
