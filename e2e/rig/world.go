@@ -56,11 +56,6 @@ func Money(value string) client.Limit {
 	return client.Limit{Measure: "money", Period: "total", Value: value}
 }
 
-// Of limits a quantity of storage's component, in total.
-func Of(offering, value string) client.Limit {
-	return client.Limit{Measure: "quantity", Offering: offering, Component: Component, Period: "total", Value: value}
-}
-
 func reprice(o *client.Offering) {
 	for p := range o.Plans {
 		for n := range o.Plans[p].Prices {

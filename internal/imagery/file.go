@@ -2,7 +2,6 @@ package imagery
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/peterstace/simplefeatures/geom"
 )
@@ -175,14 +174,4 @@ func (s scene) band(south, north float64) geom.Geometry {
 		}
 	}
 	return geom.NewMultiPolygon(parts).AsGeometry()
-}
-
-// AssetKeys lists the keys a delivery's items can have.
-func AssetKeys() []string {
-	out := make([]string, 0, len(products))
-	for _, p := range products {
-		out = append(out, p.asset)
-	}
-	slices.Sort(out)
-	return out
 }

@@ -74,12 +74,7 @@ func (s *stage) routed(pick func(o documented) bool) []documented {
 	return slices.DeleteFunc(slices.Clone(s.contract.Operations), func(o documented) bool { return notRouted[o.Name] || !pick(o) })
 }
 
-func lists(o documented) bool { return o.List && o.Method == http.MethodGet }
 func paged(o documented) bool { return o.Paged }
-func retrieves(o documented) bool {
-	return !o.List && o.Method == http.MethodGet
-}
-func anyOperation(documented) bool { return true }
 
 type row = map[string]any
 

@@ -231,19 +231,8 @@ var permissionModel = slices.Concat(mePermissionModel, model[tenant.Grant]{
 }, always[tenant.Grant](true, "is_active"), always[tenant.Grant](false, "scope_is_removed"),
 	always[tenant.Grant](nil, "revoked_by_full_name", "revoked_by_username"), always[tenant.Grant]("", "revoke_reason"))
 
-// slugOf spells a name as a slug.
-func slugOf(name string) string {
-	var b strings.Builder
-	for _, r := range strings.ToLower(name) {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			b.WriteRune(r)
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
-			b.WriteByte('-')
-		}
-	}
-	return strings.TrimSuffix(b.String(), "-")
-}
+// slugOf spells a name as a slug; "" where nothing of it can stand in one.
+func slugOf(name string) string { return core.Slug(name, "") }
 
 var users = list[few, tenant.User]{
 	rows:    whole(func(v *view) ([]tenant.User, error) { return v.Users(core.UserQuery{Page: everything}) }),

@@ -152,19 +152,6 @@ func blob(f *Fields, p *[]byte) {
 	*p = f.bytes()
 }
 
-// fixed is bytes of one length.
-func fixed(f *Fields, p []byte) {
-	if f.in() {
-		f.params.Bytes(f.next(), p)
-		return
-	}
-	b := f.bytes()
-	if len(b) != len(p) {
-		f.fail(fmt.Errorf("%d bytes stand where %d belong", len(b), len(p)))
-	}
-	copy(p, b)
-}
-
 func (f *Fields) bytes() []byte { return f.row.Bytes(f.next()) }
 
 // raw is JSON as it came; none is null.

@@ -37,9 +37,7 @@ var small = map[string]bool{
 	"write grants": true, "write components": true, "write plans": true, "write prices": true, "write limits": true, "delete limit": true, "delete component": true,
 }
 
-// Layouts lists all tables that stores have in common.
-func Layouts() []Layout { return layouts }
-
+// layouts are all tables that stores have in common.
 var layouts []Layout
 
 // newTable takes the columns as one list; the first keys of them are the key.

@@ -212,9 +212,6 @@ func (s *Server) PID() int { return s.cmd.Process.Pid }
 // Kill ends the server as a power cut would.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 
-// Halt ends the server and its connections at once, in good order.
-func (s *Server) Halt() { s.end(syscall.SIGINT) }
-
 // end signals the server and waits for it. A killed server leaves children, which find
 // out by themselves and end; until then the next one would refuse to start.
 func (s *Server) end(sig syscall.Signal) {
