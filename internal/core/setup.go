@@ -74,6 +74,22 @@ func open(c tenant.Customer) error {
 // longestSlug leaves room for a number behind it.
 const longestSlug = 40
 
+// setsUp finds the customer for whom the caller sets something up: by a key that is not
+// narrowed, with a right there, while the customer takes part.
+func (s *Scene) setsUp(customer id.ID, right tenant.Right) (tenant.Customer, error) {
+	of, err := s.Customer(customer)
+	if err != nil {
+		return of, err
+	}
+	if err := s.who.wide(0); err != nil {
+		return of, err
+	}
+	if err := s.c.may(s.who, right, of.ID); err != nil {
+		return of, err
+	}
+	return of, open(of)
+}
+
 // Slug spells a name in lower case letters, digits and hyphens; otherwise is for a name
 // that has none of them.
 func Slug(name, otherwise string) string {

@@ -63,17 +63,8 @@ func (a *applier) commonCurrency() (money.Currency, error) {
 func (c *Core) MakeProject(ctx context.Context, who Actor, customer id.ID, s ProjectSpec) (tenant.Project, error) {
 	var made tenant.Project
 	err := c.setUp(ctx, who, Touch{}, func(scene *Scene, a *applier) error {
-		of, err := scene.Customer(customer)
+		of, err := scene.setsUp(customer, tenant.CreateProject)
 		if err != nil {
-			return err
-		}
-		if err := who.wide(0); err != nil {
-			return err
-		}
-		if err := c.may(who, tenant.CreateProject, of.ID); err != nil {
-			return err
-		}
-		if err := open(of); err != nil {
 			return err
 		}
 		s := s
@@ -99,17 +90,8 @@ func (c *Core) MakeProject(ctx context.Context, who Actor, customer id.ID, s Pro
 func (c *Core) MakeProvider(ctx context.Context, who Actor, customer id.ID, note func(attrs json.RawMessage) json.RawMessage) (tenant.Provider, error) {
 	var made tenant.Provider
 	err := c.setUp(ctx, who, Touch{}, func(scene *Scene, a *applier) error {
-		of, err := scene.Customer(customer)
+		of, err := scene.setsUp(customer, tenant.RegisterProvider)
 		if err != nil {
-			return err
-		}
-		if err := who.wide(0); err != nil {
-			return err
-		}
-		if err := c.may(who, tenant.RegisterProvider, of.ID); err != nil {
-			return err
-		}
-		if err := open(of); err != nil {
 			return err
 		}
 		if _, is, err := a.providerOf(of.ID); err != nil || is {

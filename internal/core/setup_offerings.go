@@ -15,17 +15,8 @@ import (
 func (c *Core) MakeOffering(ctx context.Context, who Actor, customer id.ID, s OfferingSpec) (catalog.Sheet, error) {
 	var made catalog.Sheet
 	err := c.setUp(ctx, who, Touch{Customers: []id.ID{customer}}, func(scene *Scene, a *applier) error {
-		of, err := scene.Customer(customer)
+		of, err := scene.setsUp(customer, tenant.CreateOffering)
 		if err != nil {
-			return err
-		}
-		if err := who.wide(0); err != nil {
-			return err
-		}
-		if err := c.may(who, tenant.CreateOffering, of.ID); err != nil {
-			return err
-		}
-		if err := open(of); err != nil {
 			return err
 		}
 		p, is, err := a.providerOf(of.ID)
