@@ -115,8 +115,12 @@ type Offering struct {
 	ForProject  id.ID // a project of PrivateTo; 0: any
 	Deadline    time.Duration
 	Attrs       json.RawMessage // what one door alone knows: type, category, plugin options
+	ChangedAt   time.Time       // or what it is made of; zero: not since it was made
 	Rev         int64
 }
+
+// Changed is when the offering, or what it is made of, last changed.
+func (o Offering) Changed() time.Time { return o.ID.Since(o.ChangedAt) }
 
 // Billing is how a component is charged.
 type Billing string

@@ -140,6 +140,9 @@ func (a *applier) offering(path string, c tenant.Customer, p tenant.Provider, s 
 	}
 	same := found && reflect.DeepEqual(old, sh.Offering)
 	if !same {
+		if found {
+			sh.Offering.ChangedAt = a.now
+		}
 		if err := a.tx.PutOffering(sh.Offering); err != nil {
 			return within(path, err)
 		}
@@ -162,11 +165,16 @@ func (a *applier) offering(path string, c tenant.Customer, p tenant.Provider, s 
 	if !changed || !same {
 		return nil
 	}
-	if err := a.tx.PutOffering(sh.Offering); err != nil { // its rev tells that what it is made of has changed
-		return within(path, err)
-	}
-	sh.Offering.Rev++
-	return nil
+	return within(path, a.remade(&sh.Offering))
+}
+
+// remade writes an offering of whose components, plans or prices one has changed: its rev
+// tells those who have read them.
+func (a *applier) remade(o *catalog.Offering) error {
+	o.ChangedAt = a.now
+	err := a.tx.PutOffering(*o)
+	o.Rev++
+	return err
 }
 
 // newOffering holds what a new offering has unless the World names it: allocations ask

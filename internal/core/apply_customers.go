@@ -195,6 +195,9 @@ func (a *applier) project(path string, c tenant.Customer, s ProjectSpec) error {
 	}
 	same := found && reflect.DeepEqual(p, old)
 	if !same {
+		if found {
+			p.ChangedAt = a.now
+		}
 		if err := a.tx.PutProject(p); err != nil {
 			return within(path, err)
 		}
@@ -265,7 +268,7 @@ func (a *applier) chooseDefault(c tenant.Customer, p *tenant.Project, s ProjectS
 		if d.ID == p.ID || !d.Default {
 			continue
 		}
-		d.Default = false
+		d.Default, d.ChangedAt = false, a.now
 		if err := a.tx.PutProject(d); err != nil {
 			return err
 		}

@@ -110,6 +110,9 @@ func (a *applier) user(path string, s UserSpec) error {
 	}
 	same := found && reflect.DeepEqual(old, u)
 	if !same {
+		if found {
+			u.ChangedAt = a.now
+		}
 		if err := a.tx.PutUser(u); err != nil {
 			return within(path, err)
 		}
@@ -158,10 +161,10 @@ func (a *applier) grant(path string, g *tenant.Grant) (found, same bool, err err
 		case h.Role != g.Role || h.RevokedAt != nil:
 		case h.Live(a.now):
 			found = true
-			g.ID, g.By = h.ID, h.By
+			g.ID, g.By, g.ChangedAt = h.ID, h.By, a.now
 			same = sameEnd(h.Until, g.Until)
 		default:
-			h.RevokedAt = h.Until
+			h.RevokedAt, h.ChangedAt = h.Until, a.now
 			if err := a.tx.PutGrant(h); err != nil {
 				return false, false, within(path, err)
 			}

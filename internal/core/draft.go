@@ -411,6 +411,7 @@ func (d *draft) writeResource(tx Tx) error {
 	if !d.resDirty {
 		return nil
 	}
+	d.res.ChangedAt = d.now
 	err := tx.UpdateResource(d.res)
 	d.res.Rev++
 	return err

@@ -72,6 +72,7 @@ func (c *Core) ChangeResource(ctx context.Context, who Actor, i id.ID, side Side
 		}
 		res.ID, res.Customer, res.Project, res.User, res.Provider, res.Offering, res.Rev = fixed.ID, fixed.Customer, fixed.Project, fixed.User, fixed.Provider, fixed.Offering, fixed.Rev
 		res.Quantities, res.Plan, res.OpenOrder, res.PaidUntil = fixed.Quantities, fixed.Plan, fixed.OpenOrder, fixed.PaidUntil
+		res.ChangedAt = c.Now()
 		if err := tx.UpdateResource(res); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func (c *Core) TakeRole(ctx context.Context, who Actor, g Giving) error {
 			return err
 		}
 		for _, h := range has {
-			h.RevokedAt = &a.now
+			h.RevokedAt, h.ChangedAt = &a.now, a.now
 			if err := a.tx.PutGrant(h); err != nil {
 				return err
 			}

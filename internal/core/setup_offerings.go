@@ -190,7 +190,7 @@ func (c *Core) RemoveComponent(ctx context.Context, who Actor, offering id.ID, w
 		if err := a.tx.DeleteComponent(comp.ID); err != nil {
 			return err
 		}
-		return a.tx.PutOffering(sh.Offering) // its rev tells that what it is made of has changed
+		return a.remade(&sh.Offering)
 	})
 }
 

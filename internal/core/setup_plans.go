@@ -160,7 +160,7 @@ func (c *Core) changePlan(ctx context.Context, who Actor, plan id.ID, right tena
 		if err := change(a, sh, p); err != nil {
 			return err
 		}
-		return a.tx.PutOffering(sh.Offering)
+		return a.remade(&sh.Offering)
 	})
 }
 

@@ -149,8 +149,9 @@ type (
 		Name, Words, BackendID, Slug string // exact but Words: contained in name, slug or backend id
 		NameContains                 string
 		Live                         *bool
-		From, Until                  *time.Time
-		SortBy                       string // "" by id; "name" (by bytes), "state" (as order.ResourceStates lists them): then by id
+		From, Until                  *time.Time // made in [From, Until)
+		ChangedFrom, ChangedUntil    *time.Time // last changed in [ChangedFrom, ChangedUntil)
+		SortBy                       string     // "" by id; "name" (by bytes), "state" (as order.ResourceStates lists them): then by id
 	}
 	// UsageQuery narrows usage rows.
 	UsageQuery struct {

@@ -31,6 +31,14 @@ func (i ID) Time() time.Time {
 	return Epoch.Add(time.Duration(i>>(nodeBits+seqBits)) * time.Millisecond)
 }
 
+// Since returns the later of when the ID was made and an instant.
+func (i ID) Since(t time.Time) time.Time {
+	if made := i.Time(); t.Before(made) {
+		return made
+	}
+	return t
+}
+
 // At returns the lowest ID of an instant, for lists bounded by time. Instants
 // before Epoch give 0, those beyond the range Max.
 func At(t time.Time) ID {

@@ -248,8 +248,12 @@ type Resource struct {
 	EndsOn     *day.Day
 	Attrs      json.RawMessage // endpoints, report, flags; what doors keep beside it
 	Live       bool            // named uniquely among a customer's live resources of such offerings (pools)
+	ChangedAt  time.Time       // zero: not since it was made
 	Rev        int64
 }
+
+// Changed is when the resource last changed, by an order or by hand.
+func (r Resource) Changed() time.Time { return r.ID.Since(r.ChangedAt) }
 
 // Term is a stretch of one plan and one set of quantities. It keeps the prices that the
 // order which began it was promised: Each where it began a plan, for the period that it

@@ -48,20 +48,28 @@ type Project struct {
 	BackendID string
 	RemovedAt *time.Time
 	Attrs     json.RawMessage
+	ChangedAt time.Time // zero: not since it was made
 }
+
+// Changed is when the project last changed.
+func (p Project) Changed() time.Time { return p.ID.Since(p.ChangedAt) }
 
 // User is a person or a program.
 type User struct {
-	ID       id.ID
-	Login    string // unique
-	Email    string
-	FullName string
-	Home     id.ID // the customer that doors without a choice act for; 0: none
-	Active   bool
-	Staff    bool
-	Support  bool
-	Attrs    json.RawMessage
+	ID        id.ID
+	Login     string // unique
+	Email     string
+	FullName  string
+	Home      id.ID // the customer that doors without a choice act for; 0: none
+	Active    bool
+	Staff     bool
+	Support   bool
+	Attrs     json.RawMessage
+	ChangedAt time.Time // zero: not since it was made
 }
+
+// Changed is when the user last changed.
+func (u User) Changed() time.Time { return u.ID.Since(u.ChangedAt) }
 
 // Scope is what a grant or a limit stands on.
 type Scope string
@@ -85,7 +93,11 @@ type Grant struct {
 	By        id.ID
 	Until     *time.Time
 	RevokedAt *time.Time
+	ChangedAt time.Time // zero: not since it was given
 }
+
+// Changed is when the grant last changed.
+func (g Grant) Changed() time.Time { return g.ID.Since(g.ChangedAt) }
 
 // Live reports whether the grant counts at an instant.
 func (g Grant) Live(at time.Time) bool {

@@ -63,7 +63,6 @@ func idle(why string) filterRule  { return filterRule{idle: why} }
 func picks(label string, p map[string][]string) filterRule { return filterRule{label: label, picks: p} }
 
 const (
-	noChange  = "no time of change is kept: who asks for what has changed since must not miss it"
 	noTags    = "offerings have no tags"
 	noGroups  = "there are no groups of organizations or offerings"
 	noTerms   = "offerings have no terms of service to agree to"
@@ -78,7 +77,7 @@ const (
 // filterRules are told by parameter, and by operation and parameter where a list differs.
 var filterRules = map[string]filterRule{
 	"name": hasPart("name"), "name_exact": same("name"), "slug": same("slug"), "description": hasPart("description"),
-	"created": from("created"), "created_before": upTo("created"), "modified": idle(noChange), "modified_before": idle(noChange),
+	"created": from("created"), "created_before": upTo("created"), "modified": from("modified"), "modified_before": upTo("modified"),
 	"customer_uuid": sameID("customer_uuid"), "project_uuid": sameID("project_uuid"), "offering_uuid": sameID("offering_uuid"), "resource_uuid": sameID("resource_uuid"),
 	"category_uuid": sameID("category_uuid"), "provider_uuid": sameID("provider_uuid"), "plan_uuid": sameID("plan_uuid"),
 	"offering": linked("offering_uuid", "/api/marketplace-public-offerings/"), "customer": linked("customer_uuid", "/api/customers/"), "resource": linked("resource_uuid", "/api/marketplace-resources/"),
@@ -132,6 +131,16 @@ var filterRules = map[string]filterRule{
 	"marketplace_service_providers_projects_list query":                      picks("slug", map[string][]string{"TWIN": {"twin"}, "zzz": nil}),
 	"marketplace_service_providers_projects_list user_uuid_with_active_role": picks("slug", map[string][]string{"mary": {"aurora"}, "unknown": nil}),
 	"marketplace_service_providers_projects_list current_user_has_role":      picks("slug", map[string][]string{"PROJECT.MEMBER": {"twin"}, "zzz": nil}),
+	"users_list modified":                                                    picks("username", map[string][]string{"2026-11-10T10:30:00Z": {"adam", "carol", "cy", "frank", "mary", "retired"}, "2027-01-01": nil}),
+	"projects_list modified":                                                 picks("slug", map[string][]string{"2026-11-10T10:30:00Z": {"aurora", "cirrus", "twin"}, "2027-01-01": nil}),
+	"projects_list modified_before":                                          picks("slug", map[string][]string{"2026-11-10T10:30:00Z": {"archived", "aurora", "blocked", "borealis", "cirrus", "later", "nordic", "old", "twin"}, "2026-01-01": nil}),
+	"marketplace_service_providers_users_list modified":                      picks("username", map[string][]string{"2026-11-10T10:30:00Z": {"adam", "carol", "mary", "retired"}, "2027-01-01": nil}),
+	"marketplace_service_providers_projects_list modified":                   picks("slug", map[string][]string{"2026-11-10T10:30:00Z": {"aurora", "twin"}, "2027-01-01": nil}),
+	"marketplace_service_providers_projects_list modified_before":            picks("slug", map[string][]string{"2026-11-10T10:30:00Z": {"aurora", "borealis", "later", "twin"}, "2026-01-01": nil}),
+	"marketplace_service_providers_project_permissions_list modified":        picks("user_username", map[string][]string{"2026-11-10T10:30:00Z": {"adam", "carol", "operator", "retired", "sue"}, "2027-01-01": nil}),
+	"marketplace_service_providers_project_permissions_list modified_before": picks("user_username", map[string][]string{"2026-11-10T10:30:00Z": {"adam", "carol", "carol", "mary", "mary", "operator", "retired", "sue"}, "2026-01-01": nil}),
+	"marketplace_provider_offerings_list modified":                           picks("name", map[string][]string{"2026-11-10T10:30:00Z": {"Cell", "Weather"}, "2027-01-01": nil}),
+	"marketplace_provider_offerings_list modified_before":                    picks("name", map[string][]string{"2026-11-10T10:30:00Z": {"Cell", "Draft", "Gone", "HPC", "Hardware", "Lab desk", "Secret", "Weather"}, "2026-01-01": nil}),
 	"marketplace_service_providers_projects_list conceal_finished_projects":  idle("no finished project has anything left to be served"),
 
 	// members

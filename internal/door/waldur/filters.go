@@ -215,12 +215,6 @@ func until[Q, T any](get func(v *view, t T) time.Time) filter[Q, T] {
 	})
 }
 
-// unheeded reads a date-time and lets every row pass: no time of change is kept of such
-// records, and whoever asks for what has changed since must not miss it.
-func unheeded[Q, T any]() filter[Q, T] {
-	return instant(func(*view, *ask[Q, T], time.Time) {})
-}
-
 // none is for a word that no record here has: to ask for it is to ask for no rows.
 func none[Q, T any]() filter[Q, T] {
 	return func(_ *view, a *ask[Q, T], _ string, _ []string) { a.none = true }

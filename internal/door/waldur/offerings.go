@@ -123,11 +123,10 @@ func (v *view) delivers(o catalog.Offering) bool {
 	return v.who.SeesAll() || slices.Contains(v.who.Customers(), v.provider(o.Provider).Customer) || v.who.HasRole(tenant.OfferingManager, o.ID)
 }
 
-func sheetType(_ *view, s catalog.Sheet) string { return offeringType(s.Offering) }
-func sheetName(_ *view, s catalog.Sheet) string { return s.Offering.Name }
-func sheetMade(_ *view, s catalog.Sheet) time.Time {
-	return s.Offering.ID.Time()
-}
+func sheetType(_ *view, s catalog.Sheet) string       { return offeringType(s.Offering) }
+func sheetName(_ *view, s catalog.Sheet) string       { return s.Offering.Name }
+func sheetMade(_ *view, s catalog.Sheet) time.Time    { return s.Offering.ID.Time() }
+func sheetChanged(_ *view, s catalog.Sheet) time.Time { return s.Offering.Changed() }
 
 func ofOffering(read func(o catalog.Offering) any) func(*view, catalog.Sheet) any {
 	return func(_ *view, s catalog.Sheet) any { return read(s.Offering) }
@@ -309,8 +308,8 @@ var offeringFilters = map[string]filter[few, catalog.Sheet]{
 	"can_create_offering_user": is[few](func(_ *view, s catalog.Sheet) bool { return plugin(s.Offering).CanCreateUsers }),
 	"created":                  since[few](sheetMade),
 	"created_before":           until[few](sheetMade),
-	"modified":                 unheeded[few, catalog.Sheet](),
-	"modified_before":          unheeded[few, catalog.Sheet](),
+	"modified":                 since[few](sheetChanged),
+	"modified_before":          until[few](sheetChanged),
 	"parent_uuid":              nothing[few, catalog.Sheet](id.Offering),
 	"category_group_uuid":      nothing[few, catalog.Sheet](id.Document),
 	"offering_group_uuid":      nothing[few, catalog.Sheet](id.Document),

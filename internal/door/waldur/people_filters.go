@@ -67,7 +67,7 @@ func userFilters[Q, T any](of func(t T) tenant.User) map[string]filter[Q, T] {
 		"is_staff":            is[Q](func(v *view, t T) bool { return v.shownYes(of(t), of(t).Staff) }),
 		"is_support":          is[Q](func(v *view, t T) bool { return v.shownYes(of(t), of(t).Support) }),
 		"date_joined":         since[Q](made),
-		"modified":            unheeded[Q, T](),
+		"modified":            since[Q](func(_ *view, t T) time.Time { return of(t).Changed() }),
 		"agreement_date":      instant(func(_ *view, a *ask[Q, T], _ time.Time) { a.none = true }), // nobody was asked to agree
 		"customer_uuid":       personOf[Q](of, id.Customer, (*view).peopleOfCustomer),
 		"project_uuid":        personOf[Q](of, id.Project, (*view).peopleOfProject),

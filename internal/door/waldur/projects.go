@@ -130,7 +130,8 @@ func dayText[D interface{ String() string }](d *D) string {
 
 func dayOrNull[D interface{ String() string }](d *D) any { return orNull(dayText(d)) }
 
-func projectMade(_ *view, p tenant.Project) time.Time { return p.ID.Time() }
+func projectMade(_ *view, p tenant.Project) time.Time    { return p.ID.Time() }
+func projectChanged(_ *view, p tenant.Project) time.Time { return p.Changed() }
 
 func never[T any](*view, T) bool { return false }
 
@@ -166,8 +167,8 @@ func projectFilters[Q any]() map[string]filter[Q, tenant.Project] {
 		})),
 		"created":         since[Q](projectMade),
 		"created_before":  until[Q](projectMade),
-		"modified":        unheeded[Q, tenant.Project](),
-		"modified_before": unheeded[Q, tenant.Project](),
+		"modified":        since[Q](projectChanged),
+		"modified_before": until[Q](projectChanged),
 		"is_removed":      is[Q](func(_ *view, p tenant.Project) bool { return p.RemovedAt != nil }),
 		"conceal_finished_projects": flag(func(v *view, a *ask[Q, tenant.Project], yes bool) {
 			now := v.door.core.Now()

@@ -167,7 +167,7 @@ var resourceModel = slices.Concat(of(aroundModel, func(_ *view, r order.Resource
 	{name: "name", value: ofResource(func(r order.Resource) any { return r.Name })},
 	{name: "slug", value: ofResource(func(r order.Resource) any { return r.Slug })},
 	{name: "created", value: ofResource(func(r order.Resource) any { return stamp(r.ID.Time()) })},
-	{name: "modified", value: ofResource(func(r order.Resource) any { return stamp(r.ID.Time()) })},
+	{name: "modified", value: ofResource(func(r order.Resource) any { return stamp(r.Changed()) })},
 	{name: "state", value: ofResource(func(r order.Resource) any { return resourceState[r.State] })},
 	{name: "description", value: ofKept(func(k keeping) any { return k.Description })},
 	{name: "attributes", value: ofKept(func(k keeping) any { return object(k.Attributes) })},

@@ -162,7 +162,8 @@ func granted(grants []tenant.Grant) []id.ID {
 	return out
 }
 
-func grantMade(_ *view, g tenant.Grant) time.Time { return g.ID.Time() }
+func grantMade(_ *view, g tenant.Grant) time.Time    { return g.ID.Time() }
+func grantChanged(_ *view, g tenant.Grant) time.Time { return g.Changed() }
 
 var servedRoles = list[serving, tenant.Grant]{
 	rows: func(v *view, s serving, _, _ int) ([]tenant.Grant, error) { return s.roles(v) },
@@ -178,8 +179,8 @@ var servedRoles = list[serving, tenant.Grant]{
 		"scope_name":      contains[serving](func(v *view, g tenant.Grant) string { return v.project(g.ScopeID).Name }),
 		"created":         since[serving](grantMade),
 		"created_before":  until[serving](grantMade),
-		"modified":        unheeded[serving, tenant.Grant](),
-		"modified_before": unheeded[serving, tenant.Grant](),
+		"modified":        since[serving](grantChanged),
+		"modified_before": until[serving](grantChanged),
 		"expiration_time": instant(func(_ *view, a *ask[serving, tenant.Grant], at time.Time) {
 			a.keep = append(a.keep, func(g tenant.Grant) bool { return g.Until != nil && !g.Until.Before(at) })
 		}),

@@ -7,7 +7,7 @@ import (
 )
 
 var offerings = newTable("offerings", 1,
-	"id, provider_id, code, name, slug, description, state, measure, fulfilment, consent, approval, cancel, charged, shared, private_to, for_project, deadline, attrs, rev",
+	"id, provider_id, code, name, slug, description, state, measure, fulfilment, consent, approval, cancel, charged, shared, private_to, for_project, deadline, attrs, changed_at, rev",
 	func(f *Fields, o *catalog.Offering) {
 		num(f, &o.ID)
 		num(f, &o.Provider)
@@ -27,6 +27,7 @@ var offerings = newTable("offerings", 1,
 		num(f, &o.ForProject)
 		num(f, &o.Deadline)
 		raw(f, &o.Attrs)
+		since(f, &o.ChangedAt)
 		num(f, &o.Rev)
 	})
 

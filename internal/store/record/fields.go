@@ -121,6 +121,24 @@ func at(f *Fields, p *time.Time) {
 	*p = time.UnixMicro(f.row.Int(f.next())).UTC()
 }
 
+// since is an instant that may not have come yet: the zero time, which takes no room.
+func since(f *Fields, p *time.Time) {
+	if f.in() {
+		if p.IsZero() {
+			f.params.Int(f.next(), 0)
+			return
+		}
+		at(f, p)
+		return
+	}
+	*p = time.Time{}
+	if f.row.Int(f.n) != 0 {
+		at(f, p)
+		return
+	}
+	f.n++
+}
+
 // optAt is an instant that may be absent.
 func optAt(f *Fields, p **time.Time) {
 	if f.in() {

@@ -8,7 +8,7 @@ import (
 
 var resources = newTable("resources", 1,
 	"id, customer_id, project_id, user_id, provider_id, offering_id, plan_id, ref, name, slug, state, quantities, reported, backend_id, open_order, "+
-		"paid_until, ends_on, attrs, live, rev",
+		"paid_until, ends_on, attrs, live, changed_at, rev",
 	func(f *Fields, r *order.Resource) {
 		num(f, &r.ID)
 		num(f, &r.Customer)
@@ -29,6 +29,7 @@ var resources = newTable("resources", 1,
 		opt(f, &r.EndsOn)
 		raw(f, &r.Attrs)
 		flag(f, &r.Live)
+		since(f, &r.ChangedAt)
 		num(f, &r.Rev)
 	})
 
@@ -141,6 +142,7 @@ func resourceFilters(q core.ResourceQuery) *where {
 	w.contains(q.NameContains, "r.name")
 	w.yes("r.live", q.Live)
 	w.made("r.id", q.From, q.Until)
+	w.changed("r.id", "r.changed_at", q.ChangedFrom, q.ChangedUntil)
 	return w
 }
 

@@ -62,7 +62,7 @@ func (r *Reader) Contracts(customer id.ID) ([]tenant.Contract, error) {
 
 func (tx *Tx) PutContract(c tenant.Contract) error { return put(tx, contracts, &c) }
 
-var projects = newTable("projects", 1, "id, customer_id, name, slug, is_default, start_on, end_on, backend_id, removed_at, attrs",
+var projects = newTable("projects", 1, "id, customer_id, name, slug, is_default, start_on, end_on, backend_id, removed_at, attrs, changed_at",
 	func(f *Fields, p *tenant.Project) {
 		num(f, &p.ID)
 		num(f, &p.Customer)
@@ -74,6 +74,7 @@ var projects = newTable("projects", 1, "id, customer_id, name, slug, is_default,
 		text(f, &p.BackendID)
 		optAt(f, &p.RemovedAt)
 		raw(f, &p.Attrs)
+		since(f, &p.ChangedAt)
 	})
 
 var projectByID = projects.where("WHERE id = ?1")
@@ -104,7 +105,7 @@ func (r *Reader) Projects(q core.ProjectQuery) ([]tenant.Project, error) {
 
 func (tx *Tx) PutProject(p tenant.Project) error { return put(tx, projects, &p) }
 
-var users = newTable("users", 1, "id, login, email, full_name, home_id, active, staff, support, attrs", func(f *Fields, u *tenant.User) {
+var users = newTable("users", 1, "id, login, email, full_name, home_id, active, staff, support, attrs, changed_at", func(f *Fields, u *tenant.User) {
 	num(f, &u.ID)
 	text(f, &u.Login)
 	text(f, &u.Email)
@@ -114,6 +115,7 @@ var users = newTable("users", 1, "id, login, email, full_name, home_id, active, 
 	flag(f, &u.Staff)
 	flag(f, &u.Support)
 	raw(f, &u.Attrs)
+	since(f, &u.ChangedAt)
 })
 
 var (
@@ -140,7 +142,7 @@ func (r *Reader) Users(q core.UserQuery) ([]tenant.User, error) {
 
 func (tx *Tx) PutUser(u tenant.User) error { return put(tx, users, &u) }
 
-var grants = newTable("grants", 1, "id, user_id, role, scope, scope_id, made_by, until, revoked_at", func(f *Fields, g *tenant.Grant) {
+var grants = newTable("grants", 1, "id, user_id, role, scope, scope_id, made_by, until, revoked_at, changed_at", func(f *Fields, g *tenant.Grant) {
 	num(f, &g.ID)
 	num(f, &g.User)
 	text(f, &g.Role)
@@ -149,6 +151,7 @@ var grants = newTable("grants", 1, "id, user_id, role, scope, scope_id, made_by,
 	num(f, &g.By)
 	optAt(f, &g.Until)
 	optAt(f, &g.RevokedAt)
+	since(f, &g.ChangedAt)
 })
 
 func (r *Reader) Grants(q core.GrantQuery) ([]tenant.Grant, error) {

@@ -132,15 +132,28 @@ func (w *where) between(column string, from, until *time.Time) {
 	}
 }
 
-// made narrows ids to those made in [from, until). An id knows its millisecond, so the
-// bounds are the first ids not before them.
+// firstOf is the first id not before an instant: an id knows its millisecond.
+func firstOf(t time.Time) id.ID { return id.At(t.Add(time.Millisecond - time.Nanosecond)) }
+
+// made narrows ids to those made in [from, until).
 func (w *where) made(column string, from, until *time.Time) {
-	first := func(t time.Time) id.ID { return id.At(t.Add(time.Millisecond - time.Nanosecond)) }
 	if from != nil {
-		w.and(column+" >= ?", num64(first(*from)))
+		w.and(column+" >= ?", num64(firstOf(*from)))
 	}
 	if until != nil {
-		w.and(column+" < ?", num64(first(*until)))
+		w.and(column+" < ?", num64(firstOf(*until)))
+	}
+}
+
+// changed narrows to what was made or changed last in [from, until): what was never changed
+// has been so since it was made.
+func (w *where) changed(key, column string, from, until *time.Time) {
+	if from != nil {
+		w.and("("+key+" >= ? OR "+column+" >= ?)", num64(firstOf(*from)), num64(from.UnixMicro()))
+	}
+	if until != nil {
+		w.made(key, nil, until)
+		w.and(column+" < ?", num64(until.UnixMicro()))
 	}
 }
 

@@ -45,6 +45,9 @@ func orderRows(t *testing.T, s core.Store, n int) ([]order.Order, []order.Resour
 			fill(f, &r)
 			r.ID, r.Customer, r.Project, r.User, r.Provider, r.Offering, r.Plan, r.Ref = o.ID, o.Customer, o.Project, o.User, o.Provider, o.Offering, o.Plan, o.Ref
 			r.Name, r.Slug, r.BackendID = names[(i+4)%len(names)], fmt.Sprint("res-", i%9), fmt.Sprint("backend_", i%8)
+			if r.ChangedAt = (time.Time{}); i%4 > 1 {
+				r.ChangedAt = r.ID.Time().Add(time.Duration(i%9)*40*time.Minute + 250*time.Microsecond)
+			}
 			if r.Live = i%4 == 0; r.Live {
 				r.Name = fmt.Sprint("pool ", i)
 			}
@@ -201,6 +204,12 @@ func resourceQueries(t *testing.T, s core.Store) {
 		{"not live", func(q *core.ResourceQuery) { q.Live = no() }, func(r order.Resource) bool { return !r.Live }},
 		{"made in a span", func(q *core.ResourceQuery) { q.From, q.Until = &placedFrom, &placedUntil },
 			func(r order.Resource) bool { return !r.ID.Time().Before(placedFrom) && r.ID.Time().Before(placedUntil) }},
+		{"changed since", func(q *core.ResourceQuery) { q.ChangedFrom = &placedFrom }, func(r order.Resource) bool { return !r.Changed().Before(placedFrom) }},
+		{"changed before", func(q *core.ResourceQuery) { q.ChangedUntil = &placedFrom }, func(r order.Resource) bool { return r.Changed().Before(placedFrom) }},
+		{"changed in a span", func(q *core.ResourceQuery) { q.ChangedFrom, q.ChangedUntil = &placedFrom, &placedUntil },
+			func(r order.Resource) bool {
+				return !r.Changed().Before(placedFrom) && r.Changed().Before(placedUntil)
+			}},
 	}
 	for _, w := range []string{"0%", "d_5", `K\s`, "ångstRÖM", "pool 1", "res-1"} {
 		cases = append(cases, c{"words " + w, func(q *core.ResourceQuery) { q.Words = w }, func(r order.Resource) bool { return contains(w, r.Name, r.Slug, r.BackendID) }})
