@@ -29,6 +29,7 @@ type view struct {
 	customers map[id.ID]tenant.Customer
 	projects  map[id.ID]tenant.Project
 	users     map[id.ID]tenant.User
+	seen      map[id.ID]bool // users whom the caller sees
 	providers map[id.ID]tenant.Provider
 	sheets    map[id.ID]catalog.Sheet
 	plans     map[id.ID]catalog.Plan
@@ -44,7 +45,7 @@ type view struct {
 func (d *door) read(r *http.Request, who core.Actor, fn func(v *view) error) error {
 	return d.core.View(r.Context(), who, func(s *core.Scene) error {
 		v := &view{Scene: s, door: d, req: r, who: who, origin: d.frame.Origin(r),
-			customers: map[id.ID]tenant.Customer{}, projects: map[id.ID]tenant.Project{}, users: map[id.ID]tenant.User{},
+			customers: map[id.ID]tenant.Customer{}, projects: map[id.ID]tenant.Project{}, users: map[id.ID]tenant.User{}, seen: map[id.ID]bool{},
 			providers: map[id.ID]tenant.Provider{}, sheets: map[id.ID]catalog.Sheet{}, plans: map[id.ID]catalog.Plan{},
 			parts: map[id.ID]catalog.Component{}, teams: map[id.ID][]tenant.Grant{}, counts: map[string]int{}, parsed: map[string]map[string]json.RawMessage{},
 			tallies: map[id.ID][]core.Tally{}, reported: map[id.ID][]order.Usage{}}
