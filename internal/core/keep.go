@@ -19,48 +19,71 @@ type DocumentKey struct {
 
 // keepTries bounds how often a document that another process made meanwhile is read anew.
 const keepTries = 5
+// Keeping is a document of a natural key, and what is to become of it. Change gets a new
+// document with Rev 0; it says whether the actor may, and may run more than once.
+type Keeping struct {
+	DocumentKey
+	Change func(s *Scene, d *Document) error
+}
+
 
 // KeepDocument makes the live document of a natural key, or changes the one that is there,
 // and says whether it made it: two at once make one. change gets a new document with Rev 0;
+// untilKept runs an act that keeps a document by its name again where another made or changed
+// it meanwhile.
+func untilKept(act func() error) error {
+	var err error
+	for range keepTries {
+		err = act()
+		if r := AsError(err); err == nil || r.Kind != Conflict || r.Reason != ReasonName && r.Reason != ReasonStale {
+			break
+		}
+	}
+	return err
+}
+
 // it says whether the actor may, and may run more than once. Nothing is written where it
 // changed nothing. Keys that are narrowed are refused.
 func (c *Core) KeepDocument(ctx context.Context, who Actor, k DocumentKey, change func(s *Scene, d *Document) error) (Document, bool, error) {
 	if err := who.writeWide(); err != nil {
 		return Document{}, false, err
 	}
-	fresh := Document{ID: c.NewID(), Kind: k.Kind, Customer: k.Customer, Name: k.Name}
+	fresh := c.NewID()
 	var out Document
-	var err error
-	for range keepTries {
-		err = c.store.Update(ctx, Touch{Offerings: []id.ID{k.Beside}, Exclusive: k.Beside != 0, Scan: true}, func(tx Tx) error {
-			s := &Scene{c: c, r: tx, who: who}
-			was, err := s.keyed(k)
+	err := untilKept(func() error {
+		return c.store.Update(ctx, Touch{Offerings: []id.ID{k.Beside}, Exclusive: k.Beside != 0, Scan: true}, func(tx Tx) error {
+			d, changed, err := (&Scene{c: c, r: tx, who: who}).keep(Keeping{k, change}, fresh)
 			if err != nil {
 				return err
 			}
-			d := was
-			if was.Rev == 0 {
-				d = fresh
-			}
-			if err := change(s, &d); err != nil {
-				return err
-			}
-			d.Kind, d.Customer, d.Name, d.Rev = k.Kind, k.Customer, k.Name, was.Rev
 			out = d
-			if reflect.DeepEqual(was, d) {
+			if !changed {
 				return nil
-			}
-			if err := checkBody(d.Body); err != nil {
-				return err
 			}
 			out.Rev++
 			return tx.PutDocument(d)
 		})
-		if r := AsError(err); err == nil || r.Kind != Conflict || r.Reason != ReasonName && r.Reason != ReasonStale {
-			break
-		}
+	})
+	return out, err == nil && out.Rev == 1 && out.ID == fresh, err
+}
+
+// keep decides what a document becomes, and whether that is another than it was.
+func (s *Scene) keep(k Keeping, fresh id.ID) (d Document, changed bool, err error) {
+	was, err := s.keyed(k.DocumentKey)
+	if err != nil {
+		return d, false, err
 	}
-	return out, err == nil && out.Rev == 1 && out.ID == fresh.ID, err
+	if d = was; was.Rev == 0 {
+		d = Document{ID: fresh, Kind: k.Kind, Customer: k.Customer, Name: k.Name}
+	}
+	if err := k.Change(s, &d); err != nil {
+		return d, false, err
+	}
+	d.Kind, d.Customer, d.Name, d.Rev = k.Kind, k.Customer, k.Name, was.Rev
+	if reflect.DeepEqual(was, d) {
+		return d, false, nil
+	}
+	return d, true, checkBody(d.Body)
 }
 
 // keyed finds the live document of a natural key; the zero Document where there is none.
