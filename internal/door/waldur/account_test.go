@@ -72,7 +72,7 @@ func (d *desk) kept() {
 func (d *desk) accountsOf(who string) []shownAccount {
 	d.t.Helper()
 	var out []shownAccount
-	d.get(who, "/api/marketplace-offering-users/?page_size=100", &out)
+	d.get(who, "/api/marketplace-offering-users/?page_size=300", &out)
 	return out
 }
 
