@@ -71,18 +71,18 @@ func (c *Core) May(a Actor, right tenant.Right, scopes ...id.ID) bool {
 		return true
 	}
 	return slices.ContainsFunc(a.Grants, func(g tenant.Grant) bool {
-		return slices.Contains(scopes, g.ScopeID) && c.policy.Rights.Allow(g.Role, right)
+		return slices.Contains(scopes, g.ScopeID) && c.policy.Load().Rights.Allow(g.Role, right)
 	})
 }
 
 // Rights lists what a role may do here.
-func (c *Core) Rights(role tenant.Role) []tenant.Right { return c.policy.Rights[role] }
+func (c *Core) Rights(role tenant.Role) []tenant.Right { return c.policy.Load().Rights[role] }
 
 // where lists the scopes of one kind in which the actor has a right.
 func (c *Core) where(a Actor, right tenant.Right, s tenant.Scope) []id.ID {
 	var out []id.ID
 	for _, g := range a.Grants {
-		if g.Scope == s && c.policy.Rights.Allow(g.Role, right) && !slices.Contains(out, g.ScopeID) {
+		if g.Scope == s && c.policy.Load().Rights.Allow(g.Role, right) && !slices.Contains(out, g.ScopeID) {
 			out = append(out, g.ScopeID)
 		}
 	}

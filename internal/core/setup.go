@@ -57,7 +57,7 @@ func (c *Core) may(who Actor, right tenant.Right, scopes ...id.ID) error {
 
 // Holds reports whether the actor has a right in any scope at all.
 func (c *Core) Holds(who Actor, right tenant.Right) bool {
-	return who.desk() || who.IsStaff() || slices.ContainsFunc(who.Grants, func(g tenant.Grant) bool { return c.policy.Rights.Allow(g.Role, right) })
+	return who.desk() || who.IsStaff() || slices.ContainsFunc(who.Grants, func(g tenant.Grant) bool { return c.policy.Load().Rights.Allow(g.Role, right) })
 }
 
 // open refuses a customer that takes no part for now.
