@@ -9,7 +9,6 @@ import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/price"
@@ -501,21 +500,4 @@ func (d *draft) needsConsent() bool {
 		return false
 	}
 	return true
-}
-
-// captureAll charges an order on placing.
-func (d *draft) captureAll() {
-	d.posting++
-	for _, e := range slices.Clone(d.entries) {
-		if e.Kind == ledger.Hold {
-			d.entry(ledger.Capture, e.Component, ledger.Sums{Amount: e.Amount, Quantity: e.Quantity}, e.CountsOn, "charged on placing")
-		}
-	}
-	d.o.Charged += d.o.Held
-	d.o.Held = 0
-	for n, l := range d.lines {
-		if l.State != order.LineCanceled && l.State != order.Replaced { // as hold leaves out
-			d.lines[n].Charged = l.Due
-		}
-	}
 }
