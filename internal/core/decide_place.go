@@ -418,7 +418,7 @@ func (d *draft) prepareResource(p Placement) error {
 			attrs = json.RawMessage("{}")
 		}
 		d.res = order.Resource{ID: d.o.ID, Customer: d.o.Customer, Project: d.o.Project, User: d.o.User, Provider: d.o.Provider, Offering: d.o.Offering,
-			Plan: d.o.Plan, Ref: d.o.Ref, Name: d.o.Name, Slug: slug(d.o.Name, d.o.ID), Quantities: order.Quantities{}, EndsOn: p.EndsOn, Attrs: attrs, Live: p.Live}
+			Plan: d.o.Plan, Ref: d.o.Ref, Name: d.o.Name, Slug: Slug(d.o.Name, "resource") + "-" + d.o.ID.Base36(), Quantities: order.Quantities{}, EndsOn: p.EndsOn, Attrs: attrs, Live: p.Live}
 	}
 	if len(d.o.Name) > 500 {
 		return invalid("name", "The name is longer than 500 characters.").because(ReasonQuantity)
@@ -438,25 +438,6 @@ func (d *draft) endOf(p Placement) *day.Day {
 		return of
 	}
 	return p.EndsOn
-}
-
-// slug spells a name in lower case letters, digits and hyphens, with the id to be unique.
-func slug(name string, i id.ID) string {
-	b := make([]byte, 0, 48)
-	for _, r := range name {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			b = append(b, byte(r)+'a'-'A')
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			b = append(b, byte(r))
-		case len(b) > 0 && b[len(b)-1] != '-':
-			b = append(b, '-')
-		}
-		if len(b) >= 40 {
-			break
-		}
-	}
-	return string(b) + "-" + i.Base36()
 }
 
 // shutGates fixes what the order must wait for.
