@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/seal"
 	"github.com/docket-desk/docket/internal/tenant"
@@ -42,6 +43,12 @@ func (a Actor) SeesAll() bool { return a.desk() || a.User.Staff || a.User.Suppor
 // SeesWide reports whether the actor sees what belongs to no project: a key that is narrowed
 // to one shows nothing beside it but what is its user's own.
 func (a Actor) SeesWide() bool { return a.Project == 0 }
+
+// Delivers reports whether the actor is on the delivering side of an offering: one of its
+// provider's people, or of its own; never by a key that is narrowed to a project.
+func (a Actor) Delivers(o catalog.Offering, p tenant.Provider) bool {
+	return a.SeesWide() && (a.SeesAll() || slices.Contains(a.Customers(), p.Customer) || slices.Contains(a.scopes(tenant.OnOffering), o.ID))
+}
 
 // Customers lists the customers in which the actor has a role of their own.
 func (a Actor) Customers() []id.ID { return a.scopes(tenant.OnCustomer) }

@@ -86,8 +86,7 @@ func (v *view) providing(i id.ID) (catalog.Offering, error) {
 
 // mayServe reports whether the caller may do an agent's work in an offering.
 func (v *view) mayServe(o catalog.Offering) bool {
-	customer := v.provider(o.Provider).Customer
-	return v.may(tenant.SetBackendID, customer, o.ID) || v.may(tenant.EditOffering, customer, o.ID)
+	return v.mayIn(tenant.SetBackendID, o.Provider, o.ID) || v.mayIn(tenant.EditOffering, o.Provider, o.ID)
 }
 
 // served returns a document of an offering that the caller delivers.

@@ -127,7 +127,7 @@ func (v *view) servingKey(i id.ID) (apiKey, error) {
 }
 
 func (v *view) servesResource(r order.Resource) error {
-	if !v.may(tenant.SetBackendID, v.provider(r.Provider).Customer, r.Offering) {
+	if !v.mayIn(tenant.SetBackendID, r.Provider, r.Offering) {
 		return errForbidden
 	}
 	return nil

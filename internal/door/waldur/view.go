@@ -128,6 +128,11 @@ func (v *view) may(right tenant.Right, scopes ...id.ID) bool {
 	return v.door.core.May(v.who, right, scopes...)
 }
 
+// mayIn reports whether the caller has a right in an offering: there, or with its provider.
+func (v *view) mayIn(right tenant.Right, provider, offering id.ID) bool {
+	return v.may(right, v.provider(provider).Customer, offering)
+}
+
 // named reads the {uuid} of the path as an id of a kind. What is no UUID of ours names
 // nothing: the caller gets 404 from what is then looked up.
 func (v *view) named(kind id.Kind) id.ID { return named(v.req, kind) }
@@ -187,9 +192,4 @@ func reply(w http.ResponseWriter, status int, body any) error {
 func empty(w http.ResponseWriter, status int) error {
 	w.WriteHeader(status)
 	return nil
-}
-
-// maySetUsage reports whether the caller may report usage of a resource.
-func (v *view) maySetUsage(r order.Resource) bool {
-	return v.may(tenant.SetUsage, v.provider(r.Provider).Customer, r.Offering)
 }
