@@ -2,9 +2,11 @@ package core
 
 import (
 	"context"
+	"encoding/json"
 	"reflect"
 
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/tenant"
 )
 
 // DocumentKey is the natural key of a document that a door keeps about other records.
@@ -17,8 +19,6 @@ type DocumentKey struct {
 	Beside id.ID
 }
 
-// keepTries bounds how often a document that another process made meanwhile is read anew.
-const keepTries = 5
 // Keeping is a document of a natural key, and what is to become of it. Change gets a new
 // document with Rev 0; it says whether the actor may, and may run more than once.
 type Keeping struct {
@@ -26,9 +26,9 @@ type Keeping struct {
 	Change func(s *Scene, d *Document) error
 }
 
+// keepTries bounds how often a document that another process made meanwhile is read anew.
+const keepTries = 5
 
-// KeepDocument makes the live document of a natural key, or changes the one that is there,
-// and says whether it made it: two at once make one. change gets a new document with Rev 0;
 // untilKept runs an act that keeps a document by its name again where another made or changed
 // it meanwhile.
 func untilKept(act func() error) error {
@@ -42,6 +42,8 @@ func untilKept(act func() error) error {
 	return err
 }
 
+// KeepDocument makes the live document of a natural key, or changes the one that is there,
+// and says whether it made it: two at once make one. change gets a new document with Rev 0;
 // it says whether the actor may, and may run more than once. Nothing is written where it
 // changed nothing. Keys that are narrowed are refused.
 func (c *Core) KeepDocument(ctx context.Context, who Actor, k DocumentKey, change func(s *Scene, d *Document) error) (Document, bool, error) {
@@ -102,4 +104,39 @@ func (c *Core) Seal(text string) ([]byte, error) { return c.master.Seal([]byte(t
 func (c *Core) Unseal(sealed []byte) (string, error) {
 	b, err := c.master.Open(sealed)
 	return string(b), err
+}
+
+// EventRevealed tells that somebody was shown a secret about a resource; its body names the
+// document that holds it.
+const EventRevealed = "resource.secret_revealed"
+
+// Reveal opens a secret about a resource, which a document holds sealed, for the people who use
+// the resource; the feed tells who saw it. Forbidden to keys that may only read.
+func (c *Core) Reveal(ctx context.Context, who Actor, resource, document id.ID, sealed []byte) (string, error) {
+	if err := who.write(); err != nil {
+		return "", err
+	}
+	secret, err := c.Unseal(sealed)
+	if err != nil {
+		return "", err
+	}
+	body, err := json.Marshal(map[string]string{"document": document.Decimal()})
+	if err != nil {
+		return "", err
+	}
+	now := c.Now()
+	err = c.store.Update(ctx, Touch{Resources: []id.ID{resource}}, func(tx Tx) error {
+		r, err := (&Scene{c: c, r: tx, who: who}).Resource(resource)
+		if err != nil {
+			return err
+		}
+		if err := c.may(who, tenant.ListResources, r.Project, r.Customer); err != nil {
+			return err
+		}
+		return tx.InsertEvent(Event{At: now, Kind: EventRevealed, Customer: r.Customer, Subject: r.ID, By: who.User.ID, Body: body})
+	})
+	if err != nil {
+		return "", err
+	}
+	return secret, nil
 }
