@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +21,7 @@ func serveCommand() *cobra.Command {
 key that seals secrets, and a CA and certificate for the https port where none is given.
 Every setting can also be said in the environment or in DIR/docket.yaml; a flag goes before
 the environment, that before the file. Ends within five seconds of SIGINT or SIGTERM, with
-nothing lost.`,
+nothing lost. SIGHUP has it read the file about roles again; a wrong one is logged and not taken.`,
 		Example: `  docket apply --data /var/lib/docket world.yaml   # while it is at rest: prints the first keys
   docket serve --data /var/lib/docket --http :8080 --https :8443
   DOCKET_PUBLIC_URL=https://desk.example docket serve --data /var/lib/docket`,
@@ -33,10 +37,14 @@ nothing lost.`,
 		if err != nil {
 			return err
 		}
+		asked := make(chan os.Signal, 1)
+		signal.Notify(asked, syscall.SIGHUP)
+		defer signal.Stop(asked)
 		s, err := d.Serve(cmd.Context())
 		if err != nil {
 			return err
 		}
+		go rereadRoles(cmd.Context(), d, asked)
 		out := cmd.OutOrStdout()
 		fmt.Fprintf(out, "The desk in %s answers at http://%s and https://%s\n", cfg.Data, s.HTTPAddr, s.HTTPSAddr)
 		if line := cfg.TrustLine(); line != "" {
@@ -45,6 +53,19 @@ nothing lost.`,
 		return errors.Join(s.Wait(cmd.Context()), s.Stop())
 	}
 	return cmd
+}
+
+// rereadRoles has a desk read its file about roles whenever it is asked to. What is wrong with
+// it, the desk logs.
+func rereadRoles(ctx context.Context, d *app.Desk, asked <-chan os.Signal) {
+	for {
+		select {
+		case <-asked:
+			_ = d.RereadRoles()
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func migrateCommand() *cobra.Command {

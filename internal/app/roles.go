@@ -42,6 +42,19 @@ func (c Config) policy() (tenant.Policy, error) {
 	return tenant.DefaultPolicy().Change(changes), nil
 }
 
+// RereadRoles takes what the file about roles says by now. Where that is wrong, what it said
+// before holds.
+func (d *Desk) RereadRoles() error {
+	p, err := d.Config.policy()
+	if err != nil {
+		d.log.Error("the file about roles is not taken; what it said before holds", "error", err)
+		return err
+	}
+	d.SetPolicy(p)
+	d.log.Info("what roles may do was read again", "file", d.Config.RolesFile())
+	return nil
+}
+
 // roleFault is a mistake with its line.
 func roleFault(n *yaml.Node, format string, args ...any) error {
 	return fmt.Errorf("%d: %s", n.Line, fmt.Sprintf(format, args...))

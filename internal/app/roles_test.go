@@ -1,6 +1,7 @@
 package app
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,6 +83,40 @@ func TestAMistakeInTheFileAboutRolesIsToldWithItsLineAndWhatToWrite(t *testing.T
 	} {
 		if _, err := rolesFrom(t, text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is read as %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestAChangedFileAboutRolesIsTakenAndAWrongOneIsNot: an open desk goes on by what it had.
+func TestAChangedFileAboutRolesIsTakenAndAWrongOneIsNot(t *testing.T) {
+	dir := t.TempDir()
+	var log strings.Builder
+	d, err := Open(t.Context(), Config{Data: dir, MasterKey: filepath.Join(dir, "master.key"), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, step := range []struct {
+		file           string
+		taken, approve bool
+	}{
+		{"project.manager: {add: [order.approve]}", true, true},
+		{"project.manager: {add: [order.aprove]}", false, true},
+		{"project.manager: {}", true, false},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "roles.yaml"), []byte(step.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		log.Reset()
+		if err := d.RereadRoles(); (err == nil) != step.taken || step.taken == strings.Contains(log.String(), "roles.yaml:1:") {
+			t.Errorf("%s: %v, logged %q; want it taken: %v", step.file, err, log.String(), step.taken)
+		}
+		if got := slices.Contains(d.Rights(tenant.ProjectManager), tenant.ApproveOrder); got != step.approve {
+			t.Errorf("after %s managers approve: %v", step.file, got)
 		}
 	}
 }

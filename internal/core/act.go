@@ -116,7 +116,7 @@ func (d *draft) is(w order.Who) bool {
 	case order.Destroyer:
 		return may(tenant.DestroyOrder, d.o.Project, d.o.Customer)
 	case order.Provider:
-		return may(tenant.ApproveOrder, d.provider.Customer)
+		return may(tenant.ApproveOrder, d.o.Offering, d.provider.Customer)
 	case order.Worker:
 		return d.who.Worker
 	case order.System:

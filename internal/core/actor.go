@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/seal"
 	"github.com/docket-desk/docket/internal/tenant"
@@ -43,6 +44,12 @@ func (a Actor) SeesAll() bool { return a.desk() || a.User.Staff || a.User.Suppor
 // to one shows nothing beside it but what is its user's own.
 func (a Actor) SeesWide() bool { return a.Project == 0 }
 
+// Delivers reports whether the actor is on the delivering side of an offering: one of its
+// provider's people, or of its own; never by a key that is narrowed to a project.
+func (a Actor) Delivers(o catalog.Offering, p tenant.Provider) bool {
+	return a.SeesWide() && (a.SeesAll() || slices.Contains(a.Customers(), p.Customer) || slices.Contains(a.scopes(tenant.OnOffering), o.ID))
+}
+
 // Customers lists the customers in which the actor has a role of their own.
 func (a Actor) Customers() []id.ID { return a.scopes(tenant.OnCustomer) }
 
@@ -71,18 +78,18 @@ func (c *Core) May(a Actor, right tenant.Right, scopes ...id.ID) bool {
 		return true
 	}
 	return slices.ContainsFunc(a.Grants, func(g tenant.Grant) bool {
-		return slices.Contains(scopes, g.ScopeID) && c.policy.Rights.Allow(g.Role, right)
+		return slices.Contains(scopes, g.ScopeID) && c.policy.Load().Rights.Allow(g.Role, right)
 	})
 }
 
 // Rights lists what a role may do here.
-func (c *Core) Rights(role tenant.Role) []tenant.Right { return c.policy.Rights[role] }
+func (c *Core) Rights(role tenant.Role) []tenant.Right { return c.policy.Load().Rights[role] }
 
 // where lists the scopes of one kind in which the actor has a right.
 func (c *Core) where(a Actor, right tenant.Right, s tenant.Scope) []id.ID {
 	var out []id.ID
 	for _, g := range a.Grants {
-		if g.Scope == s && c.policy.Rights.Allow(g.Role, right) && !slices.Contains(out, g.ScopeID) {
+		if g.Scope == s && c.policy.Load().Rights.Allow(g.Role, right) && !slices.Contains(out, g.ScopeID) {
 			out = append(out, g.ScopeID)
 		}
 	}

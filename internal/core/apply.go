@@ -67,6 +67,7 @@ type applier struct {
 	was       map[id.ID]money.Micro // what limits were before they were lowered or raised
 	moved     map[id.ID]bool        // customers whose windows moved
 	again     map[onPlan]bool       // plans whose resources are billed again
+	changed   map[changes][]id.ID   // resources that orders have changed since
 
 	made Made
 }

@@ -59,25 +59,51 @@ func (a *applier) billRunning(sh *catalog.Sheet, k onPlan) error {
 }
 
 func (a *applier) billChanged(sh *catalog.Sheet, k onPlan) error {
-	since, seen := k.from.Time(), map[id.ID]bool{}
-	q := OrderQuery{Offerings: []id.ID{sh.Offering.ID}, Any: &Sight{All: true}, OpenOrEndedSince: &since, Hidden: true, Page: Page{Ascending: true, Limit: againPage}}
+	changed, err := a.changedSince(sh.Offering.ID, k.from)
+	if err != nil {
+		return err
+	}
+	for _, r := range changed {
+		if err := a.billTouched(sh, k, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changes are what orders of an offering change since a day.
+type changes struct {
+	offering id.ID
+	since    day.Day
+}
+
+// changedSince lists the resources that an order which is open, or has ended since a day, is
+// of. They are listed once, however many plans have new prices from that day on.
+func (a *applier) changedSince(offering id.ID, from day.Day) ([]id.ID, error) {
+	k := changes{offering, from}
+	if list, ok := a.changed[k]; ok {
+		return list, nil
+	}
+	if a.changed == nil {
+		a.changed = map[changes][]id.ID{}
+	}
+	since, seen, out := from.Time(), map[id.ID]bool{0: true}, []id.ID{}
+	q := OrderQuery{Offerings: []id.ID{offering}, Any: &Sight{All: true}, OpenOrEndedSince: &since, Hidden: true, Page: Page{Ascending: true, Limit: againPage}}
 	for {
 		page, err := a.tx.Orders(q)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, o := range page {
 			q.After = o.ID
-			if o.Resource == 0 || seen[o.Resource] {
-				continue
-			}
-			seen[o.Resource] = true
-			if err := a.billTouched(sh, k, o.Resource); err != nil {
-				return err
+			if !seen[o.Resource] {
+				seen[o.Resource] = true
+				out = append(out, o.Resource)
 			}
 		}
 		if len(page) < q.Limit {
-			return nil
+			a.changed[k] = out
+			return out, nil
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -85,6 +86,52 @@ func TestANewPriceBillsAgainWhatEndedToday(t *testing.T) {
 	for _, i := range []id.ID{ended, left} {
 		if j := w.bill(t, i); j.RunAt.After(w.clock.now()) {
 			t.Errorf("%s is not billed again: %+v", i, j)
+		}
+	}
+	w.due(t)
+	w.verified(t)
+}
+
+// counted is a store that counts how often orders are listed.
+type counted struct {
+	core.Store
+	lists int
+}
+
+type countedTx struct {
+	core.Tx
+	lists *int
+}
+
+func (c *counted) Update(ctx context.Context, on core.Touch, fn func(tx core.Tx) error) error {
+	return c.Store.Update(ctx, on, func(tx core.Tx) error { c.lists = 0; return fn(&countedTx{tx, &c.lists}) })
+}
+
+func (t *countedTx) Orders(q core.OrderQuery) ([]order.Order, error) {
+	*t.lists++
+	return t.Tx.Orders(q)
+}
+
+func TestNewPricesOfManyPlansListAnOfferingsOrdersOnce(t *testing.T) {
+	w := newChargeWalk(t)
+	var resources []id.ID
+	plans := []string{"monthly", "daily", "dearer"}
+	for _, plan := range plans {
+		resources = append(resources, w.made(t, plan, 2).Resource.ID)
+	}
+	c := &counted{Store: w.store}
+	w.Core = w.over(c)
+	spec := core.OfferingSpec{Code: "cloud"}
+	for _, plan := range plans {
+		spec.Plans = append(spec.Plans, core.PlanSpec{Code: plan, Prices: []core.PriceSpec{{Component: "disk", Each: price("77")}}})
+	}
+	must(w.Apply(ctx, core.System(), core.World{Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{spec}}}}))(t)
+	if c.lists != 1 {
+		t.Errorf("orders were listed %d times for %d plans, want once", c.lists, len(plans))
+	}
+	for n, i := range resources {
+		if j := w.bill(t, i); j.RunAt.After(w.clock.now()) {
+			t.Errorf("what began on %s today is not billed again: %+v", plans[n], j)
 		}
 	}
 	w.due(t)

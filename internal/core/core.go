@@ -32,7 +32,7 @@ type Core struct {
 	ids    *id.Source
 	master seal.Key
 	log    *slog.Logger
-	policy tenant.Policy
+	policy atomic.Pointer[tenant.Policy]
 	lease  time.Duration
 	wake   chan struct{} // told when a job was put
 
@@ -52,8 +52,13 @@ func New(store Store, now func() time.Time, ids *id.Source, master seal.Key, log
 	if cfg.Lease == 0 {
 		cfg.Lease = time.Minute
 	}
-	return &Core{store: &watched{Store: store}, now: now, clock: cfg.Clock, ids: ids, master: master, log: log, policy: cfg.Policy, lease: cfg.Lease, wake: make(chan struct{}, 1)}
+	c := &Core{store: &watched{Store: store}, now: now, clock: cfg.Clock, ids: ids, master: master, log: log, lease: cfg.Lease, wake: make(chan struct{}, 1)}
+	c.SetPolicy(cfg.Policy)
+	return c
 }
+
+// SetPolicy says from now on what roles may do and which may be given.
+func (c *Core) SetPolicy(p tenant.Policy) { c.policy.Store(&p) }
 
 // Now is the desk's clock, in UTC and whole microseconds.
 func (c *Core) Now() time.Time { return c.now().UTC().Truncate(time.Microsecond) }

@@ -9,7 +9,6 @@ import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/ledger"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
 	"github.com/docket-desk/docket/internal/price"
@@ -419,7 +418,7 @@ func (d *draft) prepareResource(p Placement) error {
 			attrs = json.RawMessage("{}")
 		}
 		d.res = order.Resource{ID: d.o.ID, Customer: d.o.Customer, Project: d.o.Project, User: d.o.User, Provider: d.o.Provider, Offering: d.o.Offering,
-			Plan: d.o.Plan, Ref: d.o.Ref, Name: d.o.Name, Slug: slug(d.o.Name, d.o.ID), Quantities: order.Quantities{}, EndsOn: p.EndsOn, Attrs: attrs, Live: p.Live}
+			Plan: d.o.Plan, Ref: d.o.Ref, Name: d.o.Name, Slug: Slug(d.o.Name, "resource") + "-" + d.o.ID.Base36(), Quantities: order.Quantities{}, EndsOn: p.EndsOn, Attrs: attrs, Live: p.Live}
 	}
 	if len(d.o.Name) > 500 {
 		return invalid("name", "The name is longer than 500 characters.").because(ReasonQuantity)
@@ -439,25 +438,6 @@ func (d *draft) endOf(p Placement) *day.Day {
 		return of
 	}
 	return p.EndsOn
-}
-
-// slug spells a name in lower case letters, digits and hyphens, with the id to be unique.
-func slug(name string, i id.ID) string {
-	b := make([]byte, 0, 48)
-	for _, r := range name {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			b = append(b, byte(r)+'a'-'A')
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			b = append(b, byte(r))
-		case len(b) > 0 && b[len(b)-1] != '-':
-			b = append(b, '-')
-		}
-		if len(b) >= 40 {
-			break
-		}
-	}
-	return string(b) + "-" + i.Base36()
 }
 
 // shutGates fixes what the order must wait for.
@@ -501,21 +481,4 @@ func (d *draft) needsConsent() bool {
 		return false
 	}
 	return true
-}
-
-// captureAll charges an order on placing.
-func (d *draft) captureAll() {
-	d.posting++
-	for _, e := range slices.Clone(d.entries) {
-		if e.Kind == ledger.Hold {
-			d.entry(ledger.Capture, e.Component, ledger.Sums{Amount: e.Amount, Quantity: e.Quantity}, e.CountsOn, "charged on placing")
-		}
-	}
-	d.o.Charged += d.o.Held
-	d.o.Held = 0
-	for n, l := range d.lines {
-		if l.State != order.LineCanceled && l.State != order.Replaced { // as hold leaves out
-			d.lines[n].Charged = l.Due
-		}
-	}
 }

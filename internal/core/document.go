@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/docket-desk/docket/internal/id"
@@ -10,6 +11,9 @@ import (
 
 // MaxDocument is the largest body of a document, in bytes.
 const MaxDocument = 64 << 10
+
+// A document belongs to a customer, or to one project of it. A key that is narrowed to a
+// project sees and changes the documents of that project alone, and what it makes is of it.
 
 // Document returns a live document of a kind whose customer the actor belongs to.
 func (s *Scene) Document(kind string, i id.ID) (Document, error) {
@@ -24,10 +28,25 @@ func (s *Scene) Document(kind string, i id.ID) (Document, error) {
 }
 
 func (s *Scene) owns(d Document) bool {
-	if s.who.Project != 0 && d.Project != 0 && d.Project != s.who.Project {
+	if s.who.Project != 0 && d.Project != s.who.Project {
 		return false
 	}
 	return s.who.SeesAll() || slices.Contains(s.customers(), d.Customer)
+}
+
+// keeps refuses a new document of a customer that is not the actor's, or of a project that
+// is not that customer's.
+func (s *Scene) keeps(d Document) error {
+	if !s.owns(d) {
+		return notFound("customer", d.Customer)
+	}
+	if d.Project == 0 {
+		return nil
+	}
+	if of, err := s.owner(d.Project); err != nil || of != d.Customer {
+		return errors.Join(err, notFound("project", d.Project))
+	}
+	return nil
 }
 
 // Documents lists live documents that the actor may see.
@@ -63,6 +82,12 @@ func (s *Scene) ShownDocument(kind string, i id.ID) (Document, error) {
 func (s *Scene) ShownDocuments(q DocumentQuery) ([]Document, error) { return s.r.Documents(q) }
 
 func (s *Scene) ownDocuments(q DocumentQuery) (DocumentQuery, bool) {
+	if p := s.who.Project; p != 0 {
+		if q.Projects != nil && !slices.Contains(q.Projects, p) {
+			return q, true
+		}
+		q.Projects = []id.ID{p}
+	}
 	if s.who.SeesAll() {
 		return q, false
 	}
@@ -107,6 +132,9 @@ func (c *Core) NewDocumentOnce(ctx context.Context, who Actor, k *IdemKey, d Doc
 	if d.ID == 0 {
 		d.ID = c.NewID()
 	}
+	if d.Project == 0 {
+		d.Project = who.Project
+	}
 	d.Rev = 0
 	var out Document
 	now := c.Now()
@@ -118,8 +146,8 @@ func (c *Core) NewDocumentOnce(ctx context.Context, who Actor, k *IdemKey, d Doc
 			out = first
 			return err
 		}
-		if !s.owns(d) {
-			return notFound("customer", d.Customer)
+		if err := s.keeps(d); err != nil {
+			return err
 		}
 		if may != nil {
 			if err := may(s); err != nil {

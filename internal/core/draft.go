@@ -60,6 +60,7 @@ type draft struct {
 	had      order.Quantities // what a resource had that has ended
 	dropped  []string         // kinds of the order's jobs to delete
 	idem     *Idem
+	doc      *Document // kept with the order
 }
 
 // errCounts sends a decision back that rests on a count: it comes again with Exclusive.
@@ -469,6 +470,11 @@ func (d *draft) writeRest(tx Tx) error {
 	}
 	if d.idem != nil {
 		if err := tx.PutIdem(*d.idem); err != nil {
+			return err
+		}
+	}
+	if d.doc != nil {
+		if err := tx.PutDocument(*d.doc); err != nil {
 			return err
 		}
 	}

@@ -40,6 +40,7 @@ type Placement struct {
 	Notes    order.Notes
 	Attrs    json.RawMessage // of the resource
 	Idem     *IdemKey
+	Keep     *Keeping // a document that is kept with the order, or not at all
 }
 
 // Ask is a quantity of one component. Of an update it is the target.
@@ -133,13 +134,19 @@ func (c *Core) PlaceOrder(ctx context.Context, who Actor, p Placement) (Placed, 
 		return Placed{}, err
 	}
 	w := &placing{c: c, who: who, p: p, now: c.Now(), ids: &drawn{c: c, ids: []id.ID{c.NewID()}}}
+	if p.Keep != nil {
+		if err := who.wide(0); err != nil {
+			return Placed{}, err
+		}
+		w.kept = c.NewID()
+	}
 	if err := w.prepare(ctx); err != nil {
 		return Placed{}, err
 	}
-	err := c.store.Update(ctx, w.on, w.write)
+	err := w.update(ctx)
 	if errors.Is(err, errCounts) {
 		w.on.Exclusive = true
-		err = c.store.Update(ctx, w.on, w.write)
+		err = w.update(ctx)
 	}
 	if KindOf(err) == LimitExceeded {
 		c.noteRefusal(ctx, who, AsError(err))
@@ -165,6 +172,7 @@ type placing struct {
 	ids *drawn
 
 	on    Touch
+	kept  id.ID // of a document that is new with the order
 	ms    []measured
 	again bool // a repeat needs no measuring, and may no longer measure the same
 	out   Placed
@@ -181,7 +189,15 @@ func (w *placing) prepare(ctx context.Context) error {
 		err = w.c.store.View(ctx, w.look)
 	}
 	w.on = touchIdem(w.on, w.who, w.p.Idem)
+	w.on.Scan = w.p.Keep != nil // a document is found by its name
 	return err
+}
+
+func (w *placing) update(ctx context.Context) error {
+	if w.p.Keep == nil {
+		return w.c.store.Update(ctx, w.on, w.write)
+	}
+	return untilKept(func() error { return w.c.store.Update(ctx, w.on, w.write) })
 }
 
 func (w *placing) touch(r Reader) (err error) {
@@ -219,6 +235,15 @@ func (w *placing) write(tx Tx) error {
 	}
 	if k := w.p.Idem; k != nil {
 		d.idem = &Idem{Day: day.Of(w.now), Hash: idemHash(w.who, k), Body: bodyHash(k.Body), About: d.o.ID, At: w.now}
+	}
+	if k := w.p.Keep; k != nil {
+		doc, changed, err := (&Scene{c: w.c, r: tx, who: w.who}).keep(*k, w.kept)
+		if err != nil {
+			return err
+		}
+		if changed {
+			d.doc = &doc
+		}
 	}
 	if err := d.write(tx); err != nil {
 		return err

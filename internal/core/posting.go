@@ -186,3 +186,20 @@ func paidFor(sheet *catalog.Sheet, x catalog.Component, life []order.Term, o ord
 	}
 	return termsOf(sheet, x, life[:n]).Key(*o.EndedAt)
 }
+
+// captureAll charges an order on placing.
+func (d *draft) captureAll() {
+	d.posting++
+	for _, e := range slices.Clone(d.entries) {
+		if e.Kind == ledger.Hold {
+			d.entry(ledger.Capture, e.Component, ledger.Sums{Amount: e.Amount, Quantity: e.Quantity}, e.CountsOn, "charged on placing")
+		}
+	}
+	d.o.Charged += d.o.Held
+	d.o.Held = 0
+	for n, l := range d.lines {
+		if l.State != order.LineCanceled && l.State != order.Replaced { // as hold leaves out
+			d.lines[n].Charged = l.Due
+		}
+	}
+}

@@ -34,7 +34,7 @@ func (c *Core) GiveRole(ctx context.Context, who Actor, g Giving) (tenant.Grant,
 		if g.Until != nil && !g.Until.After(a.now) {
 			return invalid("until", "Expiration time should be greater than current time.")
 		}
-		if c.policy.Closed[g.Role] && !who.IsStaff() && !who.desk() {
+		if c.policy.Load().Closed[g.Role] && !who.IsStaff() && !who.desk() {
 			return invalid("", "Role is not active.").because(ReasonClosedRole)
 		}
 		has, err := a.held(g)

@@ -15,12 +15,12 @@ import (
 // the one record it is about, in one transaction.
 
 // setUp runs one act. on names the customers or offerings that it is about, which nothing
-// else moves meanwhile; an act that is about more names none, and has the desk to itself.
+// else moves meanwhile, and the names that it gives out. No act here has the desk to itself.
 func (c *Core) setUp(ctx context.Context, who Actor, on Touch, act func(s *Scene, a *applier) error) error {
 	if err := who.write(); err != nil {
 		return err
 	}
-	on.Scan, on.Exclusive = true, true
+	on.Scan, on.Exclusive = true, len(on.Customers)+len(on.Offerings) > 0
 	return c.store.Update(ctx, on, func(tx Tx) error {
 		a := c.applier(tx, who)
 		if err := act(&Scene{c: c, r: tx, who: who}, a); err != nil {
@@ -57,7 +57,7 @@ func (c *Core) may(who Actor, right tenant.Right, scopes ...id.ID) error {
 
 // Holds reports whether the actor has a right in any scope at all.
 func (c *Core) Holds(who Actor, right tenant.Right) bool {
-	return who.desk() || who.IsStaff() || slices.ContainsFunc(who.Grants, func(g tenant.Grant) bool { return c.policy.Rights.Allow(g.Role, right) })
+	return who.desk() || who.IsStaff() || slices.ContainsFunc(who.Grants, func(g tenant.Grant) bool { return c.policy.Load().Rights.Allow(g.Role, right) })
 }
 
 // open refuses a customer that takes no part for now.

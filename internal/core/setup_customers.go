@@ -15,7 +15,11 @@ import (
 // being staff owns it. Forbidden to those who hold the right to nowhere.
 func (c *Core) MakeCustomer(ctx context.Context, who Actor, s CustomerSpec) (tenant.Customer, error) {
 	var made tenant.Customer
-	err := c.setUp(ctx, who, Touch{}, func(_ *Scene, a *applier) (err error) {
+	on := Touch{Names: []Named{customerSlugs}} // nobody knows the customer yet
+	if len(s.Projects) > 0 {
+		on.Names = append(on.Names, projectSlugs)
+	}
+	err := c.setUp(ctx, who, on, func(_ *Scene, a *applier) (err error) {
 		if err := who.wide(0); err != nil {
 			return err
 		}
@@ -62,7 +66,7 @@ func (a *applier) commonCurrency() (money.Currency, error) {
 // names none.
 func (c *Core) MakeProject(ctx context.Context, who Actor, customer id.ID, s ProjectSpec) (tenant.Project, error) {
 	var made tenant.Project
-	err := c.setUp(ctx, who, Touch{}, func(scene *Scene, a *applier) error {
+	err := c.setUp(ctx, who, Touch{Customers: []id.ID{customer}, Names: []Named{projectSlugs}}, func(scene *Scene, a *applier) error {
 		of, err := scene.setsUp(customer, tenant.CreateProject)
 		if err != nil {
 			return err
@@ -89,7 +93,7 @@ func (c *Core) MakeProject(ctx context.Context, who Actor, customer id.ID, s Pro
 // customer's attributes say about it. A Conflict, reason name, where it is one already.
 func (c *Core) MakeProvider(ctx context.Context, who Actor, customer id.ID, note func(attrs json.RawMessage) json.RawMessage) (tenant.Provider, error) {
 	var made tenant.Provider
-	err := c.setUp(ctx, who, Touch{}, func(scene *Scene, a *applier) error {
+	err := c.setUp(ctx, who, Touch{Customers: []id.ID{customer}}, func(scene *Scene, a *applier) error {
 		of, err := scene.setsUp(customer, tenant.RegisterProvider)
 		if err != nil {
 			return err

@@ -153,10 +153,10 @@ func (c *Core) MoveOffering(ctx context.Context, who Actor, offering id.ID, act 
 }
 
 // RemoveComponent takes a component out of its offering, with its prices and the limits
-// about it, whoever's they are. Invalid, reason component, once the offering was ordered:
-// what was charged is told by its components.
+// about it, whoever's they are: only orders of the offering count against those. Invalid,
+// reason component, once the offering was ordered: what was charged is told by its components.
 func (c *Core) RemoveComponent(ctx context.Context, who Actor, offering id.ID, which func(sh catalog.Sheet) (id.ID, error)) error {
-	return c.setUp(ctx, who, Touch{}, func(scene *Scene, a *applier) error {
+	return c.setUp(ctx, who, Touch{Offerings: []id.ID{offering}}, func(scene *Scene, a *applier) error {
 		sh, _, _, err := scene.offered(offering, tenant.EditComponents)
 		if err != nil {
 			return err

@@ -3,7 +3,9 @@ package core_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -400,4 +402,60 @@ func TestWhatIsRefusedHalfwayLeavesNothing(t *testing.T) {
 		}
 		return err
 	}))(t)
+}
+
+// TestNamesGivenOutAtOnceDiffer: makers of one name, for one customer and for several, have a
+// slug each.
+func TestNamesGivenOutAtOnceDiffer(t *testing.T) {
+	d := newDesk(t)
+	seller := d.seller.Grants[0].ScopeID
+	for what, make := range map[string]func(n int) (string, error){
+		"customers": func(int) (string, error) {
+			c, err := d.MakeCustomer(ctx, d.staff, core.CustomerSpec{Name: "Same name"})
+			return c.Slug, err
+		},
+		"projects": func(n int) (string, error) {
+			p, err := d.MakeProject(ctx, d.staff, []id.ID{d.buyer.ID, seller}[n%2], core.ProjectSpec{Name: "Same name"})
+			return p.Slug, err
+		},
+		"offerings": func(int) (string, error) {
+			sh, err := d.MakeOffering(ctx, d.seller, seller, core.OfferingSpec{Name: "Same name", Measure: catalog.Limits})
+			return sh.Offering.Code, err
+		},
+	} {
+		const makers = 6
+		slugs := [makers]string{}
+		var all sync.WaitGroup
+		for n := range makers {
+			all.Go(func() {
+				var err error
+				if slugs[n], err = make(n); err != nil {
+					t.Errorf("%s: %v", what, err)
+				}
+			})
+		}
+		all.Wait()
+		given := slugs[:]
+		slices.Sort(given)
+		if want := []string{"same-name", "same-name-2", "same-name-3", "same-name-4", "same-name-5", "same-name-6"}; !slices.Equal(given, want) {
+			t.Errorf("%s are called %v, want %v", what, given, want)
+		}
+	}
+	ended := [4]error{}
+	var all sync.WaitGroup
+	for n := range ended {
+		all.Go(func() { _, ended[n] = d.MakeProvider(ctx, d.staff, d.buyer.ID, nil) })
+	}
+	all.Wait()
+	made := 0
+	for _, err := range ended {
+		if err == nil {
+			made++
+			continue
+		}
+		refusedFor(t, err, core.Conflict, core.ReasonName)
+	}
+	if made != 1 {
+		t.Errorf("%d of %d made the customer a provider", made, len(ended))
+	}
 }

@@ -191,6 +191,7 @@ type (
 		Parent    id.ID
 		Parents   []id.ID // any of these, if any are named
 		Name      string
+		Alias     string
 		State     string
 		Removed   bool
 	}
@@ -263,6 +264,7 @@ type (
 		Rev       int64
 		Body      json.RawMessage // at most 64 KiB
 		RemovedAt *time.Time
+		Alias     string // by which it is found beside its parent; others may have the same
 	}
 	// Bucket is where deliveries may go.
 	Bucket struct {

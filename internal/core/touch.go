@@ -23,6 +23,9 @@ type Touch struct {
 	Resources []id.ID
 	Documents []id.ID
 	Idem      [][16]byte
+	// Names are kinds of names that fn gives out, each free in the whole desk when it looked:
+	// nobody else gives one out meanwhile. With Scan alone.
+	Names []Named
 	// Days are those that what is asked counts on, so that balances can be made ready
 	// before fn runs. A day too many or too few is no fault.
 	Days []day.Day
@@ -34,6 +37,14 @@ type Touch struct {
 	// all that is written: it runs alone.
 	Scan bool
 }
+
+// Named is a kind of name that is one record's in the whole desk.
+type Named string
+
+const (
+	customerSlugs Named = "customers' slugs"
+	projectSlugs  Named = "projects' slugs"
+)
 
 // touchIdem adds a repeatable request's key.
 func touchIdem(on Touch, who Actor, k *IdemKey) Touch {

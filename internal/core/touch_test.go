@@ -212,6 +212,15 @@ func TestSettingUpNamesWhatItIsAbout(t *testing.T) {
 	d.reprice(t, plan.ID, "3")
 	on("its prices", nil, offering, nil)
 	on("its end", nil, offering, d.ArchivePlan(ctx, d.seller, plan.ID))
+	on("a component's", nil, offering, d.RemoveComponent(ctx, d.seller, hpc.Offering.ID, func(sh catalog.Sheet) (id.ID, error) { return sh.Components[0].ID, nil }))
 	_, err = d.MoveOffering(ctx, d.staff, hpc.Offering.ID, catalog.Pause, nil)
 	on("a pause", nil, offering, err)
+	_, err = d.MakeProject(ctx, d.staff, d.buyer.ID, core.ProjectSpec{Name: "New"})
+	on("a project", buyer, nil, err)
+	_, err = d.MakeProvider(ctx, d.staff, d.buyer.ID, nil)
+	on("a provider", buyer, nil, err)
+	must(d.MakeCustomer(ctx, d.staff, core.CustomerSpec{Name: "New"}))(t)
+	if named, _ := w.last(); named.Exclusive || !named.Scan || len(named.Names) != 1 {
+		t.Errorf("a customer: named %+v", named)
+	}
 }

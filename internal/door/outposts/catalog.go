@@ -21,7 +21,9 @@ type offered struct {
 }
 
 // hardware lists every item of the catalog, by id: the components of offerings that are
-// counted and shipped and take orders. Where two offerings have one id, the older's.
+// counted and shipped. What a paused one has goes on and takes no new orders: its items are
+// discontinued. Where two offerings have one id, that of the one that takes orders, else the
+// older's.
 func hardware(s *core.Scene) ([]offered, error) {
 	sheets, err := s.OfferingsMeasured(catalog.Count, catalog.Shipment)
 	if err != nil {
@@ -29,16 +31,24 @@ func hardware(s *core.Scene) ([]offered, error) {
 	}
 	var out []offered
 	for n := range sheets {
-		if st := sheets[n].Offering.State; st != catalog.Active && st != catalog.Paused {
+		st := sheets[n].Offering.State
+		if st != catalog.Active && st != catalog.Paused {
 			continue
 		}
 		for _, c := range sheets[n].Components {
-			if skuCode.pattern.MatchString(c.Code) {
-				out = append(out, offered{c, readItem(c), &sheets[n]})
+			if !skuCode.pattern.MatchString(c.Code) {
+				continue
 			}
+			item := readItem(c)
+			if st == catalog.Paused {
+				item.Status = discontinued
+			}
+			out = append(out, offered{c, item, &sheets[n]})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b offered) int { return cmp.Compare(a.component.Code, b.component.Code) })
+	slices.SortStableFunc(out, func(a, b offered) int {
+		return cmp.Or(cmp.Compare(a.component.Code, b.component.Code), cmp.Compare(a.sheet.Offering.State, b.sheet.Offering.State)) // active before paused
+	})
 	return slices.CompactFunc(out, func(a, b offered) bool { return a.component.Code == b.component.Code }), nil
 }
 

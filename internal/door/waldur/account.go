@@ -105,8 +105,9 @@ func (a account) shown() string {
 
 func accountOf(d core.Document) account { return account{d, attrs[accountBody](d.Body)} }
 
-// pack writes the account back into its document.
+// pack writes the account back into its document, which is found by its username.
 func (a account) pack() core.Document {
+	a.doc.Alias = a.Username
 	a.doc.Body, _ = json.Marshal(a.accountBody) // numbers, texts and truth values
 	return a.doc
 }
@@ -151,7 +152,10 @@ func keepsAccounts(o catalog.Offering) bool {
 }
 
 // naming makes usernames by an offering's policy; "" leaves it to the provider.
-type naming func(o accountOptions, u tenant.User, taken func() []string) string
+type naming func(o accountOptions, u tenant.User, taken taken) string
+
+// taken reports whether another account of the offering has a username.
+type taken func(username string) bool
 
 // namings are the policies that the desk can follow by itself. What comes from a directory
 // or from an identity provider's claim is the provider's to fill in, unless the user's
@@ -159,22 +163,22 @@ type naming func(o accountOptions, u tenant.User, taken func() []string) string
 var namings = map[string]naming{
 	"":                 noName,
 	"service_provider": noName,
-	"waldur_username":  func(_ accountOptions, u tenant.User, _ func() []string) string { return u.Login },
-	"freeipa": func(_ accountOptions, u tenant.User, _ func() []string) string {
+	"waldur_username":  func(_ accountOptions, u tenant.User, _ taken) string { return u.Login },
+	"freeipa": func(_ accountOptions, u tenant.User, _ taken) string {
 		return attrs[directory](u.Attrs).FreeIPA
 	},
-	"identity_claim": func(_ accountOptions, u tenant.User, _ func() []string) string {
+	"identity_claim": func(_ accountOptions, u tenant.User, _ taken) string {
 		return attrs[directory](u.Attrs).Claim
 	},
-	"anonymized": func(o accountOptions, _ tenant.User, taken func() []string) string {
-		return numbered(orElse(o.Prefix, "waldur_"), 5, taken())
+	"anonymized": func(o accountOptions, _ tenant.User, taken taken) string {
+		return numbered(orElse(o.Prefix, "waldur_"), 5, taken)
 	},
-	"full_name": func(_ accountOptions, u tenant.User, taken func() []string) string {
-		return numbered(strings.ReplaceAll(orElse(slugOf(u.FullName), slugOf(u.Login)), "-", "_")+"_", 2, taken())
+	"full_name": func(_ accountOptions, u tenant.User, taken taken) string {
+		return numbered(strings.ReplaceAll(orElse(slugOf(u.FullName), slugOf(u.Login)), "-", "_")+"_", 2, taken)
 	},
 }
 
-func noName(accountOptions, tenant.User, func() []string) string { return "" }
+func noName(accountOptions, tenant.User, taken) string { return "" }
 
 // directory is what a user's attributes may say of usernames elsewhere.
 type directory struct {
@@ -193,17 +197,24 @@ func cut(s string, most int) string {
 	return s
 }
 
-// numbered is a prefix with the first number that is not taken, of at least so many digits.
-// The prefix gives way where they would be too long together.
-func numbered(prefix string, digits int, taken []string) string {
-	used := map[string]bool{}
-	for _, t := range taken {
-		used[t] = true
-	}
-	for n := 0; ; n++ {
+// numbered is a prefix with the number behind those that are taken, of at least so many digits.
+// The prefix gives way where they would be too long together. Thousands may be taken: it doubles
+// until it comes to a free number, and halves from there; a gap among them may be filled.
+func numbered(prefix string, digits int, taken taken) string {
+	spell := func(n int) string {
 		number := fmt.Sprintf("%0*d", digits, n)
-		if s := cut(prefix, mostUsername-len(number)) + number; !used[s] {
-			return s
+		return cut(prefix, mostUsername-len(number)) + number
+	}
+	used, free := -1, 0
+	for taken(spell(free)) {
+		used, free = free, 2*free+1
+	}
+	for free-used > 1 {
+		if n := (used + free) / 2; taken(spell(n)) {
+			used = n
+		} else {
+			free = n
 		}
 	}
+	return spell(free)
 }

@@ -354,18 +354,11 @@ func (k *AccountKeeper) decide(s *core.Scene, p pairing, d *core.Document, fresh
 // begin makes an account anew: by the offering's policy it has a name, and is OK, or waits
 // for its provider.
 func (k *AccountKeeper) begin(s *core.Scene, p pairing, a *account) error {
-	// The others are read where a name must differ from theirs: there may be thousands.
 	var failed error
-	taken := func() []string {
-		others, err := s.ShownDocuments(core.DocumentQuery{Kind: kindAccount, Parent: p.offering.ID, Page: everything})
-		failed = err
-		var out []string
-		for _, d := range others {
-			if o := accountOf(d); o.User != p.user {
-				out = append(out, o.Username)
-			}
-		}
-		return out
+	taken := func(username string) bool {
+		same, err := s.ShownDocuments(core.DocumentQuery{Kind: kindAccount, Parent: p.offering.ID, Alias: username, Page: core.Page{Limit: 2}})
+		failed = errors.Join(failed, err)
+		return slices.ContainsFunc(same, func(d core.Document) bool { return accountOf(d).User != p.user })
 	}
 	u, err := s.UserName(p.user)
 	if err != nil {

@@ -82,15 +82,7 @@ func (d *door) registerQueue(_ http.ResponseWriter, r *http.Request, who core.Ac
 }
 
 func (d *door) registerSubscription(w http.ResponseWriter, r *http.Request, who core.Actor) error {
-	var parent core.Document
-	err := d.read(r, who, func(v *view) (err error) {
-		parent, err = v.servingDocument(kindIdentity, v.named(id.Document), agentOffering)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	b, err := readBody(r)
+	parent, b, err := d.registration(r, who, kindIdentity)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func rulesOf(o catalog.Offering) *regexp.Regexp {
 func (d *door) checkUnique(w http.ResponseWriter, r *http.Request, who core.Actor) error {
 	var o catalog.Offering
 	err := d.read(r, who, func(v *view) (err error) {
-		if o, err = v.providing(v.named(id.Offering)); err == nil && !v.may(tenant.SetBackendID, v.provider(o.Provider).Customer, o.ID) {
+		if o, err = v.providing(v.named(id.Offering)); err == nil && !v.mayIn(tenant.SetBackendID, o.Provider, o.ID) {
 			err = errForbidden
 		}
 		return err

@@ -86,8 +86,7 @@ func (v *view) providing(i id.ID) (catalog.Offering, error) {
 
 // mayServe reports whether the caller may do an agent's work in an offering.
 func (v *view) mayServe(o catalog.Offering) bool {
-	customer := v.provider(o.Provider).Customer
-	return v.may(tenant.SetBackendID, customer, o.ID) || v.may(tenant.EditOffering, customer, o.ID)
+	return v.mayIn(tenant.SetBackendID, o.Provider, o.ID) || v.mayIn(tenant.EditOffering, o.Provider, o.ID)
 }
 
 // served returns a document of an offering that the caller delivers.
@@ -355,28 +354,18 @@ func (a registered) status() int {
 }
 
 func (d *door) updateIdentity(w http.ResponseWriter, r *http.Request, who core.Actor) error {
-	i := named(r, id.Document)
-	var was agent
-	err := d.read(r, who, func(v *view) error {
-		doc, err := v.servingDocument(kindIdentity, i, agentOffering)
-		was = agentOf(doc)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	b, err := readBody(r)
+	was, b, err := d.registration(r, who, kindIdentity)
 	if err != nil {
 		return err
 	}
 	said := readIdentity(b)
-	if len(b.errs) == 0 && said.Offering != was.Offering {
+	if len(b.errs) == 0 && said.Offering != agentOffering(was) {
 		b.errs.add("offering", "An agent's identity stays in its offering.")
 	}
 	if err := b.done(); err != nil {
 		return err
 	}
-	doc, err := d.core.ChangeShownDocument(r.Context(), who, kindIdentity, i, func(_ *core.Scene, doc *core.Document) error {
+	doc, err := d.core.ChangeShownDocument(r.Context(), who, kindIdentity, was.ID, func(_ *core.Scene, doc *core.Document) error {
 		a := agentOf(*doc)
 		said.By, said.Modified = a.By, d.core.Now()
 		a.agentBody = said
@@ -393,17 +382,22 @@ func (d *door) updateIdentity(w http.ResponseWriter, r *http.Request, who core.A
 	return d.showAgent(w, r, who, http.StatusOK, registered{agent: agentOf(doc)}, identityModel)
 }
 
-// registerBelow registers something in an identity or a service that the path names.
-func (d *door) registerBelow(w http.ResponseWriter, r *http.Request, who core.Actor, in, kind string, m model[agent], read func(b *body) agentBody) error {
-	var parent core.Document
-	err := d.read(r, who, func(v *view) (err error) {
-		parent, err = v.servingDocument(in, v.named(id.Document), agentOffering)
+// registration begins a request about what the path names, an identity or a service, by those
+// who may do an agent's work there: with what is said of it, or of what is new in it.
+func (d *door) registration(r *http.Request, who core.Actor, kind string) (of core.Document, b *body, err error) {
+	err = d.read(r, who, func(v *view) (err error) {
+		of, err = v.servingDocument(kind, v.named(id.Document), agentOffering)
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		b, err = readBody(r)
 	}
-	b, err := readBody(r)
+	return of, b, err
+}
+
+// registerBelow registers something in an identity or a service that the path names.
+func (d *door) registerBelow(w http.ResponseWriter, r *http.Request, who core.Actor, in, kind string, m model[agent], read func(b *body) agentBody) error {
+	parent, b, err := d.registration(r, who, in)
 	if err != nil {
 		return err
 	}

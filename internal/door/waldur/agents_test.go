@@ -145,6 +145,57 @@ func TestWhatAnAgentMayAsk(t *testing.T) {
 	d.secretIsSealed(key.UUID)
 }
 
+// TestAKeyIsRevealedToThoseWhoUseItsResourceAndMadeAnewOnAsking: the secret is shown to nobody
+// else, each time is in the feed, and it holds until the agent has told of another.
+func TestAKeyIsRevealedToThoseWhoUseItsResourceAndMadeAnewOnAsking(t *testing.T) {
+	d := newDesk(t)
+	resource := d.allocate("one")
+	var key namedAnswer
+	d.did("pat", http.MethodPost, "/api/marketplace-resource-api-keys/report_created/", fmt.Sprintf(`{"resource": %q, "client_id": "c1", "api_key": "hush"}`, resource), http.StatusCreated, &key)
+	one := "/api/marketplace-resource-api-keys/" + key.UUID + "/"
+	revealed := func(want string, statuses map[string]int) {
+		t.Helper()
+		for who, status := range statuses {
+			res, b := d.ask(who, http.MethodGet, one+"reveal/", "")
+			if res.StatusCode != status || strings.Contains(string(b), `"api_key":"`+want+`"`) != (status == http.StatusOK) {
+				t.Errorf("%s is shown %d %s, want %d", who, res.StatusCode, b, status)
+			}
+		}
+	}
+	revealed("hush", map[string]int{"alice": 200, "carol": 200, "operator": 200, "pat": 403, "sue": 403, "bob": 404, "nobody": 404})
+	for who, status := range map[string]int{"carol": 403, "sue": 403, "bob": 404} {
+		d.did(who, http.MethodPost, one+"rotate/", "", status, nil)
+		d.did(who, http.MethodDelete, one, "", status, nil)
+	}
+	d.did("alice", http.MethodPost, one+"rotate/", "", http.StatusAccepted, nil)
+	d.did("alice", http.MethodPost, one+"rotate/", "", http.StatusConflict, nil)
+	var shown struct {
+		State   string
+		Pending string `json:"pending_action"`
+	}
+	d.get("pat", "/api/marketplace-resource-api-keys/?state=Updating", new([]any))
+	if d.get("pat", one, &shown); shown.State != "Updating" || shown.Pending != "rotate" {
+		t.Errorf("its agent finds %+v", shown)
+	}
+	revealed("hush", map[string]int{"alice": 200})
+	d.did("pat", http.MethodPost, one+"set_key/", `{"api_key": "new"}`, http.StatusOK, &shown)
+	revealed("new", map[string]int{"alice": 200})
+	d.did("pat", http.MethodPost, one+"rotate/", "", http.StatusAccepted, nil)
+	d.did("pat", http.MethodPost, one+"set_erred/", `{"error_message": "lost"}`, http.StatusOK, nil)
+	d.did("mary", http.MethodPost, one+"rotate/", "", http.StatusAccepted, nil)
+	d.did("alice", http.MethodDelete, one, "", http.StatusForbidden, nil)
+	d.did("pat", http.MethodDelete, one, "", http.StatusNoContent, nil)
+	d.did("alice", http.MethodGet, one, "", http.StatusNotFound, nil)
+	var told int
+	if err := d.core.View(ctx, core.System(), func(s *core.Scene) error {
+		events, err := s.Events(core.EventQuery{Kinds: []string{core.EventRevealed}, Limit: 100})
+		told = len(events)
+		return err
+	}); err != nil || told != 5 {
+		t.Errorf("the feed tells of %d looks (%v), want 5", told, err)
+	}
+}
+
 // secretIsSealed fails where a key's secret can be read without the master key.
 func (d *desk) secretIsSealed(uuid string) {
 	d.t.Helper()

@@ -13,7 +13,9 @@ import (
 )
 
 // Keys to a resource's own interface, which its agent made and tells of. The secret half is
-// kept sealed and is never shown by this door. A key is a document beside the resource.
+// kept sealed: it is shown one at a time to the people who use the resource, and the feed tells
+// to whom. Who administers the resource may ask the agent for another secret. A key is a
+// document beside the resource.
 
 const kindAPIKey = "waldur.api_key"
 
@@ -24,6 +26,10 @@ func (d *door) apiKeyOperations() []operation {
 		{"marketplace_resource_api_keys_report_created", "POST", root + "report_created/", d.reportKey, false},
 		{"marketplace_resource_api_keys_set_key", "POST", one + "set_key/", d.setKey, false},
 		{"marketplace_resource_api_keys_set_erred", "POST", one + "set_erred/", d.setKeyErred, false},
+		{"marketplace_resource_api_keys_retrieve", "GET", one, retrieve(d, id.Document, (*view).apiKey, apiKeyModel), false},
+		{"marketplace_resource_api_keys_reveal_retrieve", "GET", one + "reveal/", d.revealKey, false},
+		{"marketplace_resource_api_keys_rotate", "POST", one + "rotate/", d.rotateKey, false},
+		{"marketplace_resource_api_keys_destroy", "DELETE", one, d.forgetKey, false},
 	}
 }
 
@@ -44,11 +50,12 @@ type apiKeyBody struct {
 
 // The states of a key, in the vendor's words.
 const (
-	keyOK    = "OK"
-	keyErred = "Erred"
+	keyOK       = "OK"
+	keyUpdating = "Updating" // its agent is to make it anew
+	keyErred    = "Erred"
 )
 
-var keyStates = map[string]string{"Creating": "Creating", keyOK: keyOK, "Updating": "Updating", keyErred: keyErred}
+var keyStates = map[string]string{"Creating": "Creating", keyOK: keyOK, keyUpdating: keyUpdating, keyErred: keyErred}
 
 func apiKeyOf(d core.Document, r order.Resource) apiKey {
 	return apiKey{d, attrs[apiKeyBody](d.Body), r}
@@ -64,8 +71,13 @@ var apiKeyModel = model[apiKey]{
 	{name: "client_id", value: func(_ *view, k apiKey) any { return k.Client }},
 	{name: "state", value: func(_ *view, k apiKey) any { return k.doc.State }},
 	{name: "error_message", value: func(_ *view, k apiKey) any { return k.Message }},
+	{name: "pending_action", value: func(_ *view, k apiKey) any {
+		if k.doc.State == keyUpdating {
+			return "rotate"
+		}
+		return nil
+	}},
 	// What the next client wants to be told; nothing of it is kept here.
-	{name: "pending_action", value: func(*view, apiKey) any { return nil }},
 	{name: "user_uuid", value: func(*view, apiKey) any { return nil }},
 	{name: "user_full_name", value: func(*view, apiKey) any { return nil }},
 	{name: "limits", value: func(*view, apiKey) any { return map[string]any{} }},
@@ -113,8 +125,8 @@ func (v *view) apiKeys(q keyQuery) ([]apiKey, error) {
 	return out, err
 }
 
-// servingKey returns a key that the caller may see, for those who serve its resource.
-func (v *view) servingKey(i id.ID) (apiKey, error) {
+// apiKey returns a key to a resource that the caller may see.
+func (v *view) apiKey(i id.ID) (apiKey, error) {
 	d, err := v.ShownDocument(kindAPIKey, i)
 	if err != nil {
 		return apiKey{}, noDocument(kindAPIKey, i, err)
@@ -123,11 +135,19 @@ func (v *view) servingKey(i id.ID) (apiKey, error) {
 	if err != nil {
 		return apiKey{}, noDocument(kindAPIKey, i, err)
 	}
-	return apiKeyOf(d, r), v.servesResource(r)
+	return apiKeyOf(d, r), nil
+}
+
+// administers lets those pass who serve a resource, and those of its own side who may end it.
+func (v *view) administers(r order.Resource) error {
+	if v.may(tenant.Terminate, r.Project, r.Customer) {
+		return nil
+	}
+	return v.servesResource(r)
 }
 
 func (v *view) servesResource(r order.Resource) error {
-	if !v.may(tenant.SetBackendID, v.provider(r.Provider).Customer, r.Offering) {
+	if !v.mayIn(tenant.SetBackendID, r.Provider, r.Offering) {
 		return errForbidden
 	}
 	return nil
@@ -196,16 +216,22 @@ func (d *door) showKey(w http.ResponseWriter, r *http.Request, who core.Actor, s
 	return reply(w, status, out)
 }
 
-// changeKey runs a change of a key that the path names.
-func (d *door) changeKey(w http.ResponseWriter, r *http.Request, who core.Actor, change func(b *body, doc *core.Document, k apiKey) error) error {
+// changeKey runs a change of a key that the path names, by those whom may lets pass.
+func (d *door) changeKey(r *http.Request, who core.Actor, may func(v *view, r order.Resource) error, change func(b *body, doc *core.Document, k apiKey) error) (apiKey, error) {
 	i := named(r, id.Document)
 	var was apiKey
-	if err := d.read(r, who, func(v *view) (err error) { was, err = v.servingKey(i); return err }); err != nil {
+	err := d.read(r, who, func(v *view) (err error) {
+		if was, err = v.apiKey(i); err == nil {
+			err = may(v, was.resource)
+		}
 		return err
+	})
+	if err != nil {
+		return was, err
 	}
 	b, err := readBody(r)
 	if err != nil {
-		return err
+		return was, err
 	}
 	doc, err := d.core.ChangeShownDocument(r.Context(), who, kindAPIKey, i, func(_ *core.Scene, doc *core.Document) error {
 		b.errs = fieldErrors{}
@@ -215,16 +241,13 @@ func (d *door) changeKey(w http.ResponseWriter, r *http.Request, who core.Actor,
 		return b.done()
 	})
 	if e := core.AsError(err); err != nil && e.Kind == core.Conflict && e.Reason == core.ReasonName {
-		return fieldError("client_id", "This resource has another key of that client.")
+		err = fieldError("client_id", "This resource has another key of that client.")
 	}
-	if err != nil {
-		return err
-	}
-	return d.showKey(w, r, who, http.StatusOK, apiKeyOf(doc, was.resource))
+	return apiKeyOf(doc, was.resource), err
 }
 
 func (d *door) setKey(w http.ResponseWriter, r *http.Request, who core.Actor) error {
-	return d.changeKey(w, r, who, func(b *body, doc *core.Document, k apiKey) error {
+	k, err := d.changeKey(r, who, (*view).servesResource, func(b *body, doc *core.Document, k apiKey) error {
 		secret, client := b.text("api_key", true, 4000), b.text("client_id", false, 255)
 		if len(b.errs) > 0 {
 			return nil
@@ -234,13 +257,74 @@ func (d *door) setKey(w http.ResponseWriter, r *http.Request, who core.Actor) er
 		}
 		return d.fill(doc, k, secret)
 	})
+	if err != nil {
+		return err
+	}
+	return d.showKey(w, r, who, http.StatusOK, k)
 }
 
 func (d *door) setKeyErred(w http.ResponseWriter, r *http.Request, who core.Actor) error {
-	return d.changeKey(w, r, who, func(b *body, doc *core.Document, k apiKey) error {
-		k.Message, k.Modified = b.text("error_message", true, 4000), d.core.Now()
-		doc.State = keyErred
-		doc.Body, _ = json.Marshal(k.apiKeyBody) // texts, bytes and a time
+	k, err := d.changeKey(r, who, (*view).servesResource, func(b *body, doc *core.Document, k apiKey) error {
+		d.moveKey(doc, k, keyErred, b.text("error_message", true, 4000))
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return d.showKey(w, r, who, http.StatusOK, k)
+}
+
+// moveKey brings a key to a state, and keeps what is said of it.
+func (d *door) moveKey(doc *core.Document, k apiKey, state, message string) {
+	k.Message, k.Modified = message, d.core.Now()
+	doc.State = state
+	doc.Body, _ = json.Marshal(k.apiKeyBody) // texts, bytes and a time
+}
+
+// rotateKey asks for another secret: the agent finds the key Updating, and answers by set_key or
+// set_erred. Until then the one there is holds.
+func (d *door) rotateKey(w http.ResponseWriter, r *http.Request, who core.Actor) error {
+	_, err := d.changeKey(r, who, (*view).administers, func(_ *body, doc *core.Document, k apiKey) error {
+		if doc.State != keyOK && doc.State != keyErred {
+			return refuse(http.StatusConflict, detail("Valid states for operation: OK, Erred."))
+		}
+		d.moveKey(doc, k, keyUpdating, "")
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusAccepted, map[string]string{"status": "API key rotation has been requested."})
+}
+
+// forgetKey forgets a key that its agent has taken back.
+func (d *door) forgetKey(w http.ResponseWriter, r *http.Request, who core.Actor) error {
+	now := d.core.Now()
+	_, err := d.changeKey(r, who, (*view).servesResource, func(_ *body, doc *core.Document, _ apiKey) error {
+		doc.RemovedAt = &now
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return empty(w, http.StatusNoContent)
+}
+
+// revealKey shows a key with its secret.
+func (d *door) revealKey(w http.ResponseWriter, r *http.Request, who core.Actor) error {
+	var k apiKey
+	if err := d.read(r, who, func(v *view) (err error) { k, err = v.apiKey(named(r, id.Document)); return err }); err != nil {
+		return err
+	}
+	secret, err := d.core.Reveal(r.Context(), who, k.Resource, k.doc.ID, k.Sealed)
+	if err != nil {
+		return err
+	}
+	shown := append(slices.Clone(apiKeyModel), key[apiKey]{name: "api_key", value: func(*view, apiKey) any { return secret }})
+	w.Header().Set("Cache-Control", "no-store")
+	var out any
+	if err := d.read(r, who, func(v *view) error { out = shown.object(v, k, nil); return nil }); err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, out)
 }

@@ -87,3 +87,35 @@ func TestWhatIsBasicIsDoneWhenItsProviderApproves(t *testing.T) {
 		t.Errorf("%d plan periods, want 1", len(rows))
 	}
 }
+
+// TestAConsentComesWithItsOrder: what is said with an order that is refused was not said.
+func TestAConsentComesWithItsOrder(t *testing.T) {
+	d := newDesk(t)
+	d.applied(core.World{Providers: []core.ProviderSpec{{Customer: "nordic", Offerings: []core.OfferingSpec{{Code: "hpc",
+		Attrs: json.RawMessage(`{"type":"Marketplace.Slurm","terms_of_service":{"text":"Be kind.","version":"1"}}`)}}}}})
+	v := d.vars()
+	order := func(who string, storage, want int, accepts string) {
+		t.Helper()
+		d.did(who, http.MethodPost, "/api/marketplace-orders/", fmt.Sprintf(`{"offering": "/api/marketplace-public-offerings/%s/", "project": "/api/projects/%s/", "plan": "/api/marketplace-plans/%s/", "attributes": {"name": "one"}, "limits": {"storage": %d}%s}`,
+			v["hpc"], v["project"], v["standard"], storage, accepts), want, nil)
+	}
+	consents := func(who string) int {
+		t.Helper()
+		var mine []struct{ UUID string }
+		d.get(who, "/api/marketplace-user-offering-consents/", &mine)
+		return len(mine)
+	}
+	const accepting = `, "accepting_terms_of_service": true`
+	order("alice", 1, http.StatusBadRequest, "")
+	order("alice", 900, http.StatusBadRequest, accepting) // over the year's limit
+	if n := consents("alice"); n != 0 {
+		t.Errorf("an order that was refused left %d consents", n)
+	}
+	order("alice", 1, http.StatusBadRequest, "")
+	order("alice", 1, http.StatusCreated, accepting)
+	order("alice", 1, http.StatusCreated, accepting)
+	order("alice", 1, http.StatusCreated, "")
+	if n := consents("alice"); n != 1 {
+		t.Errorf("orders that were taken left %d consents, want 1", n)
+	}
+}

@@ -196,15 +196,19 @@ func (d *door) giveConsent(w http.ResponseWriter, r *http.Request, who core.Acto
 	if err := b.done(); err != nil {
 		return err
 	}
-	if err := d.agree(r, who, offering); err != nil {
+	word, err := d.agreement(r, who, offering)
+	if err == nil && word != nil {
+		_, _, err = d.core.KeepDocument(r.Context(), who, word.DocumentKey, word.Change)
+	}
+	if err != nil {
 		return err
 	}
 	return reply(w, http.StatusCreated, map[string]string{"offering": offering.UUID(id.Offering)})
 }
 
-// agree keeps that the caller agrees to an offering's terms as they are; without terms
-// there is nothing to agree to.
-func (d *door) agree(r *http.Request, who core.Actor, offering id.ID) error {
+// agreement is what is to be kept of the caller's word that they agree to an offering's terms
+// as they are; nil where they have agreed, or there are no terms.
+func (d *door) agreement(r *http.Request, who core.Actor, offering id.ID) (*core.Keeping, error) {
 	var o catalog.Offering
 	var customer id.ID
 	agreed := false
@@ -222,10 +226,10 @@ func (d *door) agree(r *http.Request, who core.Actor, offering id.ID) error {
 		return v.err
 	})
 	if err != nil || agreed || !termsOf(o).Active() {
-		return err
+		return nil, err
 	}
 	now := d.core.Now()
-	_, _, err = d.core.KeepDocument(r.Context(), who, consentKey(customer, offering, who.User.ID), func(_ *core.Scene, doc *core.Document) error {
+	return &core.Keeping{DocumentKey: consentKey(customer, offering, who.User.ID), Change: func(_ *core.Scene, doc *core.Document) error {
 		c := attrs[consentBody](doc.Body)
 		if doc.Rev != 0 && c.Revoked == nil && c.Version == termsOf(o).Version {
 			return nil
@@ -234,8 +238,7 @@ func (d *door) agree(r *http.Request, who core.Actor, offering id.ID) error {
 		doc.Parent = offering
 		doc.Body, _ = json.Marshal(c) // numbers, texts and times
 		return nil
-	})
-	return err
+	}}, nil
 }
 
 func (d *door) revokeConsent(w http.ResponseWriter, r *http.Request, who core.Actor) error {

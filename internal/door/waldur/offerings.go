@@ -114,14 +114,8 @@ func noOffering(i id.ID) error {
 	return &core.Error{Kind: core.NotFound, About: core.Ref{Kind: "offering", ID: i}}
 }
 
-// delivers reports whether the caller is on the delivering side of an offering; never by a
-// key that is narrowed to a project.
-func (v *view) delivers(o catalog.Offering) bool {
-	if !v.who.SeesWide() {
-		return false
-	}
-	return v.who.SeesAll() || slices.Contains(v.who.Customers(), v.provider(o.Provider).Customer) || v.who.HasRole(tenant.OfferingManager, o.ID)
-}
+// delivers reports whether the caller is on the delivering side of an offering.
+func (v *view) delivers(o catalog.Offering) bool { return v.who.Delivers(o, v.provider(o.Provider)) }
 
 func sheetType(_ *view, s catalog.Sheet) string       { return offeringType(s.Offering) }
 func sheetName(_ *view, s catalog.Sheet) string       { return s.Offering.Name }

@@ -124,7 +124,7 @@ func (v *view) mayOn(side core.Side, right tenant.Right, o order.Order) bool {
 	if side == core.Consuming {
 		return v.may(right, o.Project, o.Customer)
 	}
-	return v.may(right, v.provider(o.Provider).Customer)
+	return v.mayIn(right, o.Provider, o.Offering)
 }
 
 func unsupported(p core.Placed) error {

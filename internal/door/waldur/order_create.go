@@ -34,7 +34,7 @@ func (d *door) createOrder(w http.ResponseWriter, r *http.Request, who core.Acto
 		return err
 	}
 	if accepts {
-		if err := d.agree(r, who, p.Offering); err != nil {
+		if p.Keep, err = d.agreement(r, who, p.Offering); err != nil {
 			return err
 		}
 	}

@@ -338,6 +338,11 @@ func approvesAsProvider(v *view) *core.Sight {
 			s.Providers = append(s.Providers, p.ID)
 		}
 	}
+	for _, g := range v.who.Grants {
+		if g.Scope == tenant.OnOffering && v.may(tenant.ApproveOrder, g.ScopeID) {
+			s.Offerings = append(s.Offerings, g.ScopeID)
+		}
+	}
 	return s
 }
 

@@ -143,14 +143,27 @@ func (v *view) grantsFor(r order.Resource) []tenant.Grant {
 }
 
 // showsTo reports whether a resource is listed to somebody else: to one who may list those
-// of its project, its customer or its provider.
+// of its project, its customer or its provider. A filter must not tell a login that the row
+// does not: who only delivers the resource finds by it whom the offering lets them know.
 func (v *view) showsTo(r order.Resource, login string) bool {
 	grants := v.grantsFor(r)
 	for _, customer := range []id.ID{r.Customer, v.provider(r.Provider).Customer} {
 		grants = append(grants[:len(grants):len(grants)], look(v, v.teams, customer, func(i id.ID) ([]tenant.Grant, error) { return v.GrantsIn(tenant.OnCustomer, i) })...)
 	}
 	return slices.ContainsFunc(grants, func(g tenant.Grant) bool {
-		return v.user(g.User).Login == login && slices.Contains(v.door.core.Rights(g.Role), tenant.ListResources)
+		return v.user(g.User).Login == login && slices.Contains(v.door.core.Rights(g.Role), tenant.ListResources) &&
+			(exposure(v.sheet(r.Offering).Offering).has("username") || v.knows(g.User))
+	})
+}
+
+// knows reports whether the caller sees a user whatever an offering tells of them.
+func (v *view) knows(user id.ID) bool {
+	return look(v, v.seen, user, func(i id.ID) (bool, error) {
+		_, err := v.User(i)
+		if err != nil && core.KindOf(err) == core.NotFound {
+			return false, nil
+		}
+		return err == nil, err
 	})
 }
 

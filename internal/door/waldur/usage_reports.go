@@ -9,6 +9,7 @@ import (
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/tenant"
 )
 
 // setUsage takes a provider's report of what a resource used in a month. Here the body
@@ -166,7 +167,7 @@ func (d *door) userReport(w http.ResponseWriter, r *http.Request, who core.Actor
 		if err != nil {
 			return err
 		}
-		if !v.maySetUsage(u.resource) {
+		if !v.mayIn(tenant.SetUsage, u.resource.Provider, u.resource.Offering) {
 			return refuse(http.StatusForbidden, detail("You do not have permission to perform this action."))
 		}
 		return nil

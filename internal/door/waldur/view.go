@@ -29,6 +29,7 @@ type view struct {
 	customers map[id.ID]tenant.Customer
 	projects  map[id.ID]tenant.Project
 	users     map[id.ID]tenant.User
+	seen      map[id.ID]bool // users whom the caller sees
 	providers map[id.ID]tenant.Provider
 	sheets    map[id.ID]catalog.Sheet
 	plans     map[id.ID]catalog.Plan
@@ -44,7 +45,7 @@ type view struct {
 func (d *door) read(r *http.Request, who core.Actor, fn func(v *view) error) error {
 	return d.core.View(r.Context(), who, func(s *core.Scene) error {
 		v := &view{Scene: s, door: d, req: r, who: who, origin: d.frame.Origin(r),
-			customers: map[id.ID]tenant.Customer{}, projects: map[id.ID]tenant.Project{}, users: map[id.ID]tenant.User{},
+			customers: map[id.ID]tenant.Customer{}, projects: map[id.ID]tenant.Project{}, users: map[id.ID]tenant.User{}, seen: map[id.ID]bool{},
 			providers: map[id.ID]tenant.Provider{}, sheets: map[id.ID]catalog.Sheet{}, plans: map[id.ID]catalog.Plan{},
 			parts: map[id.ID]catalog.Component{}, teams: map[id.ID][]tenant.Grant{}, counts: map[string]int{}, parsed: map[string]map[string]json.RawMessage{},
 			tallies: map[id.ID][]core.Tally{}, reported: map[id.ID][]order.Usage{}}
@@ -127,6 +128,11 @@ func (v *view) may(right tenant.Right, scopes ...id.ID) bool {
 	return v.door.core.May(v.who, right, scopes...)
 }
 
+// mayIn reports whether the caller has a right in an offering: there, or with its provider.
+func (v *view) mayIn(right tenant.Right, provider, offering id.ID) bool {
+	return v.may(right, v.provider(provider).Customer, offering)
+}
+
 // named reads the {uuid} of the path as an id of a kind. What is no UUID of ours names
 // nothing: the caller gets 404 from what is then looked up.
 func (v *view) named(kind id.Kind) id.ID { return named(v.req, kind) }
@@ -186,9 +192,4 @@ func reply(w http.ResponseWriter, status int, body any) error {
 func empty(w http.ResponseWriter, status int) error {
 	w.WriteHeader(status)
 	return nil
-}
-
-// maySetUsage reports whether the caller may report usage of a resource.
-func (v *view) maySetUsage(r order.Resource) bool {
-	return v.may(tenant.SetUsage, v.provider(r.Provider).Customer, r.Offering)
 }

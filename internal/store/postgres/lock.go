@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // Every transaction that writes takes its locks in this order, each kind sorted: the
-// desk; requests' keys; customers, offerings and documents, by id; orders' rows;
+// desk; requests' keys and kinds of names; customers, offerings and documents, by id; orders' rows;
 // resources' rows; jobs' rows; balances' rows; last the feed. So two of them never wait for each other.
 // The first three are advisory, for there may be no row yet, or many; all are released
 // with the transaction. A lock and what is read under it are two statements: a statement
@@ -24,11 +25,12 @@ const (
 )
 
 // locks are what a Touch names, as keys. Ids are keys by themselves: no two records that
-// are locked by id have the same one. A request's key is its hash, below all others.
+// are locked by id have the same one. A request's key is its hash, as that of a kind of names
+// is, below all others.
 type locks struct {
 	desk      bool    // alone on the whole desk
 	exclusive bool    // of records
-	requests  []int64 // keys
+	requests  []int64 // keys, of kinds of names too
 	records   []int64
 	orders    []int64
 	resources []int64
@@ -39,6 +41,10 @@ func locksOf(on core.Touch) locks {
 	l.records = keys(slices.Concat(on.Customers, on.Offerings, on.Documents))
 	for _, h := range on.Idem {
 		l.requests = append(l.requests, requestKey(h))
+	}
+	for _, n := range on.Names {
+		sum := sha256.Sum256([]byte(n))
+		l.requests = append(l.requests, requestKey([16]byte(sum[:16])))
 	}
 	slices.Sort(l.requests)
 	l.requests = slices.Compact(l.requests)

@@ -36,7 +36,7 @@ const (
 	insertPrefix   = "insert "
 	putPrefix      = "put "
 	replacePrefix  = "replace "
-	documentFields = "id, kind, customer_id, project_id, parent_id, name, state, rev, body, removed_at"
+	documentFields = "id, kind, customer_id, project_id, parent_id, name, state, rev, body, removed_at, alias"
 )
 
 // typesOf reads the types of tables' columns, as they were made.

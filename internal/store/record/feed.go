@@ -87,7 +87,7 @@ func (tx *Tx) DeleteJob(subject id.ID, kind string, attempt int) (bool, error) {
 	return n > 0, err
 }
 
-var documents = newTable("documents", 1, "id, kind, customer_id, project_id, parent_id, name, state, rev, body, removed_at",
+var documents = newTable("documents", 1, "id, kind, customer_id, project_id, parent_id, name, state, rev, body, removed_at, alias",
 	func(f *Fields, d *core.Document) {
 		num(f, &d.ID)
 		text(f, &d.Kind)
@@ -99,6 +99,7 @@ var documents = newTable("documents", 1, "id, kind, customer_id, project_id, par
 		num(f, &d.Rev)
 		raw(f, &d.Body)
 		optAt(f, &d.RemovedAt)
+		text(f, &d.Alias)
 	})
 
 var documentByID = documents.guard("WHERE id = ?1")
@@ -132,6 +133,10 @@ func documentFilters(q core.DocumentQuery) *where {
 		w.and("d.parent_id <> 0") // what documents_parent holds
 	}
 	w.text("d.name", q.Name)
+	w.text("d.alias", q.Alias)
+	if q.Alias != "" {
+		w.and("d.alias <> ''") // what documents_alias holds
+	}
 	w.text("d.state", q.State)
 	if !q.Removed {
 		w.and("d.removed_at IS NULL")

@@ -198,7 +198,7 @@ func documentQueries(t *testing.T, s core.Store) {
 	type c = filterCase[core.DocumentQuery, core.Document]
 	rows := world(t, s, 80, newFiller(8), func(i int, d *core.Document) {
 		d.ID, d.Kind, d.Customer, d.Project, d.Parent = madeID(i), []string{"site", "outpost"}[i%2], id.ID(i%4+1), id.ID(i%3), id.ID(i%6)
-		d.Name, d.State = fmt.Sprint("name ", i), fmt.Sprint("state", i%3)
+		d.Name, d.State, d.Alias = fmt.Sprint("name ", i), fmt.Sprint("state", i%3), []string{"", "ada", "bob", "cy", "dan"}[i%5]
 	}, core.Tx.PutDocument)
 	listing[core.DocumentQuery, core.Document]{
 		rows: rows, id: func(v core.Document) id.ID { return v.ID }, page: func(q *core.DocumentQuery) *core.Page { return &q.Page },
@@ -211,6 +211,8 @@ func documentQueries(t *testing.T, s core.Store) {
 			{"parent", func(q *core.DocumentQuery) { q.Parent = 4 }, func(d core.Document) bool { return d.Parent == 4 }},
 			{"parents", func(q *core.DocumentQuery) { q.Parents = []id.ID{2, 4} }, func(d core.Document) bool { return d.Parent == 2 || d.Parent == 4 }},
 			{"name", func(q *core.DocumentQuery) { q.Name = "name 7" }, func(d core.Document) bool { return d.Name == "name 7" }},
+			{"alias", func(q *core.DocumentQuery) { q.Alias = "bob" }, func(d core.Document) bool { return d.Alias == "bob" }},
+			{"alias beside a parent", func(q *core.DocumentQuery) { q.Kind, q.Parent, q.Alias = "site", 4, "bob" }, func(d core.Document) bool { return d.Kind == "site" && d.Parent == 4 && d.Alias == "bob" }},
 			{"state", func(q *core.DocumentQuery) { q.State = "state2" }, func(d core.Document) bool { return d.State == "state2" }},
 			{"removed too", func(q *core.DocumentQuery) { q.Removed = true }, func(core.Document) bool { return true }},
 		},
