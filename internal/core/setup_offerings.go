@@ -63,7 +63,7 @@ func (a *applier) reshape(of tenant.Customer, p tenant.Provider, s OfferingSpec)
 	if err := a.limitsOn("offering", limit.Limit{Scope: tenant.OnOffering, ScopeID: sh.Offering.ID}, s.Code, s.Limits); err != nil {
 		return nil, err
 	}
-	return sh, nil
+	return sh, a.ceilings()
 }
 
 // offered finds an offering that is the actor's to change by a right there or on its

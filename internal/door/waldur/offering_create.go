@@ -146,7 +146,7 @@ func (d *door) createOffering(r *http.Request, who core.Actor, b *body) (id.ID, 
 	spec.Shared = &shared
 	own, _ := json.Marshal(map[string]string{"type": kind, "category": shelf.title})
 	spec.Attrs = b.keep(offeringAttributes, own)
-	spec.Components, spec.Limits = b.components()
+	spec.Components = b.components()
 	if o := attrs[options](attrs[particulars](spec.Attrs).PluginOptions); o.OwnProjects && !o.NeverSkips {
 		spec.Consent = catalog.Outsiders
 	}
@@ -220,7 +220,6 @@ func (b *body) bounds(spec *core.OfferingSpec) {
 			case "max":
 				spec.Components[n].Max = &q
 			default:
-				spec.Limits = append(spec.Limits, capacity(code, &q))
 				spec.Components[n].Attrs = inner.keep(attributesOf(aWhole, name), spec.Components[n].Attrs)
 			}
 		}
