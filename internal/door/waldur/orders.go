@@ -22,6 +22,8 @@ func (d *door) orderOperations() []operation {
 		{"marketplace_orders_list", "GET", root, orders.serve(d, oldestOrders), false},
 		{"marketplace_orders_retrieve", "GET", one, retrieve(d, id.Order, (*view).Order, orderModel), false},
 		{"marketplace_orders_create", "POST", root, d.createOrder, false},
+		{"marketplace_orders_partial_update", "PATCH", one, d.amendOrder, false},
+		{"marketplace_orders_update", "PUT", one, d.amendOrder, false},
 		{"marketplace_orders_set_backend_id", "POST", one + "set_backend_id/", d.setOrderBackendID, false},
 		{"marketplace_orders_set_consumer_info", "POST", one + "set_consumer_info/", d.setInfo(consumerInfo), false},
 		{"marketplace_orders_set_provider_info", "POST", one + "set_provider_info/", d.setInfo(providerInfo), false},
