@@ -160,8 +160,10 @@ func (d *draft) allowed(p Placement) error {
 func (d *draft) timely(p Placement) error {
 	today := day.Of(d.now)
 	off := d.sheet.Offering
-	if off.State == catalog.Unavailable {
-		return invalid("offering", "%s is unavailable.", off.Name).because(ReasonOffering)
+	if p.Type != order.Create {
+		if err := available(d.who, off); err != nil {
+			return err
+		}
 	}
 	if err := d.over(); err != nil {
 		return err

@@ -120,6 +120,7 @@ func (c *Core) ChangeOffering(ctx context.Context, who Actor, offering id.ID, ri
 // toMove is the right that each act of an offering's life needs.
 var toMove = map[catalog.Act]tenant.Right{
 	catalog.Activate: tenant.ActivateOffering, catalog.Pause: tenant.PauseOffering, catalog.Resume: tenant.PauseOffering, catalog.Archive: tenant.ArchiveOffering,
+	catalog.Suspend: tenant.PauseOffering, catalog.Reinstate: tenant.PauseOffering,
 }
 
 // MoveOffering moves an offering on in its life, and changes with it what change answers.
