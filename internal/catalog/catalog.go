@@ -194,6 +194,15 @@ func bound(raw json.RawMessage) (money.Micro, bool) {
 	return most, err == nil && most > 0
 }
 
+// Reported tells whether it is told how much of a component was used: of what is metered or
+// asked for, and of what is paid once where its provider says that it is used up.
+func (c Component) Reported() bool {
+	var a struct {
+		Prepaid bool `json:"is_prepaid"`
+	}
+	return c.Billing == ByUsage || c.Billing == ByLimit || c.Billing == Once && json.Unmarshal(c.Attrs, &a) == nil && a.Prepaid
+}
+
 // Span is what the component's attributes say its amounts are counted over; "" where they
 // do not.
 func (c Component) Span() Span {
