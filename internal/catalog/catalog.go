@@ -4,6 +4,7 @@
 package catalog
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"time"
@@ -116,6 +117,18 @@ type Offering struct {
 	Deadline    time.Duration
 	Attrs       json.RawMessage // what one door alone knows: type, category, plugin options
 	Rev         int64
+}
+
+// WantsPurchaseOrder reports whether the payer's consent needs a purchase order, by the
+// provider's word; it stands in the offering's attributes.
+func (o Offering) WantsPurchaseOrder() bool {
+	if !bytes.Contains(o.Attrs, []byte(`"purchase_order"`)) { // each order asks
+		return false
+	}
+	var a struct {
+		PurchaseOrder string `json:"purchase_order"`
+	}
+	return json.Unmarshal(o.Attrs, &a) == nil && a.PurchaseOrder == "required"
 }
 
 // Billing is how a component is charged.

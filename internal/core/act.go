@@ -222,7 +222,7 @@ func (d *draft) onward(event string, withJob bool) error {
 }
 
 func (d *draft) approveConsumer(step order.Step, v Verdict) error {
-	if err := cmp.Or(d.barred(), d.over()); err != nil {
+	if err := cmp.Or(d.barred(), d.over(), d.papered()); err != nil {
 		return err
 	}
 	at := d.now

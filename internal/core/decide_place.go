@@ -479,7 +479,7 @@ func slug(name string, i id.ID) string {
 // shutGates fixes what the order must wait for.
 func (d *draft) shutGates(p Placement) {
 	today := day.Of(d.now)
-	if p.Confirm || d.needsConsent() {
+	if p.Confirm || d.lacksPaper() || d.needsConsent() {
 		d.o.Gates |= order.ConsumerGate
 	} else {
 		at := d.now

@@ -144,8 +144,12 @@ func (d *door) createOffering(r *http.Request, who core.Actor, b *body) (id.ID, 
 	}
 	shared := !b.given("shared") || b.flag("shared")
 	spec.Shared = &shared
-	own, _ := json.Marshal(map[string]string{"type": kind, "category": shelf.title})
-	spec.Attrs = b.keep(offeringAttributes, own)
+	own := map[string]string{"type": kind, "category": shelf.title}
+	if attrs[options](object(b.fields["plugin_options"])).WantsPaper {
+		own["purchase_order"] = "required"
+	}
+	raw, _ := json.Marshal(own)
+	spec.Attrs = b.keep(offeringAttributes, raw)
 	spec.Components = b.components()
 	if o := attrs[options](attrs[particulars](spec.Attrs).PluginOptions); o.OwnProjects && !o.NeverSkips {
 		spec.Consent = catalog.Outsiders
