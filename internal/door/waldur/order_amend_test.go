@@ -89,3 +89,25 @@ func TestAChangeOfAnOrderIsRefusedInTheVendorsWords(t *testing.T) {
 		t.Errorf("an order that executes: %d %s", status, b)
 	}
 }
+
+// To terminate what somebody else asked to be terminated is to approve that.
+func TestWhoMayApproveATerminationApprovesItByTerminating(t *testing.T) {
+	f := newTrial(t)
+	r := f.resource("agent")
+	asked := f.change(r, "frank", "terminate", `{}`)
+	if got := f.state(asked); got != "pending-consumer" {
+		t.Fatalf("a manager's termination is %s", got)
+	}
+	path := "/api/marketplace-resources/" + r + "/terminate/"
+	for _, who := range []string{"mary", "frank"} {
+		if res, b := f.ask(who, http.MethodPost, path, `{}`); res.StatusCode != http.StatusBadRequest || string(b) != `["Pending order for resource already exists."]` {
+			t.Errorf("by %s, who may not approve: %d %s", who, res.StatusCode, b)
+		}
+	}
+	if again := f.change(r, "alice", "terminate", `{"attributes": {}}`); again != asked || f.state(asked) != "pending-provider" {
+		t.Errorf("the owner's is %s of %s, which is %s", again, asked, f.state(asked))
+	}
+	if res, b := f.ask("alice", http.MethodPost, path, `{}`); res.StatusCode != http.StatusBadRequest {
+		t.Errorf("once approved: %d %s", res.StatusCode, b)
+	}
+}
