@@ -4,6 +4,7 @@
 package catalog
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"time"
@@ -122,6 +123,18 @@ type Offering struct {
 // Changed is when the offering, or what it is made of, last changed.
 func (o Offering) Changed() time.Time { return o.ID.Since(o.ChangedAt) }
 
+// WantsPurchaseOrder reports whether the payer's consent needs a purchase order, by the
+// provider's word; it stands in the offering's attributes.
+func (o Offering) WantsPurchaseOrder() bool {
+	if !bytes.Contains(o.Attrs, []byte(`"purchase_order"`)) { // each order asks
+		return false
+	}
+	var a struct {
+		PurchaseOrder string `json:"purchase_order"`
+	}
+	return json.Unmarshal(o.Attrs, &a) == nil && a.PurchaseOrder == "required"
+}
+
 // Billing is how a component is charged.
 type Billing string
 
@@ -153,37 +166,88 @@ type Component struct {
 // Cap is the most that may be reported of a component in a span, by its provider's own
 // rule; it stands in the component's attributes. ok is false where there is none.
 func (c Component) Cap() (most money.Micro, span Span, ok bool) {
+	b := c.bounds()
+	most, ok = bound(b.Amount)
+	return most, b.Span, ok && spans[b.Span] != nil
+}
+
+// Ceilings are the most of a component that all customers together may be given, by the
+// span in which it is asked for: its provider's own rule, as the Cap is of what is metered.
+func (c Component) Ceilings() map[Span]money.Micro {
+	out := map[Span]money.Micro{}
+	if most, span, ok := c.Cap(); ok && c.Billing == ByLimit {
+		out[span] = most
+	}
+	if most, ok := bound(c.bounds().Available); ok {
+		if other, both := out[Ever]; both {
+			most = min(most, other)
+		}
+		out[Ever] = most
+	}
+	return out
+}
+
+// bounds are what a component's attributes say of how much there may be.
+type bounds struct {
+	Amount    json.RawMessage `json:"limit_amount"`
+	Span      Span            `json:"limit_period"`
+	Available json.RawMessage `json:"max_available_limit"`
+}
+
+func (c Component) bounds() (b bounds) {
+	if json.Unmarshal(c.Attrs, &b) != nil {
+		return bounds{}
+	}
+	return b
+}
+
+// bound reads one; none, and nothing, bound nothing.
+func bound(raw json.RawMessage) (money.Micro, bool) {
+	var n json.Number
+	if json.Unmarshal(raw, &n) != nil {
+		return 0, false
+	}
+	most, err := money.ParseMicro(n.String())
+	return most, err == nil && most > 0
+}
+
+// Reported tells whether it is told how much of a component was used: of what is metered or
+// asked for, and of what is paid once where its provider says that it is used up.
+func (c Component) Reported() bool {
 	var a struct {
-		Amount *json.Number `json:"limit_amount"`
-		Span   Span         `json:"limit_period"`
+		Prepaid bool `json:"is_prepaid"`
 	}
-	if json.Unmarshal(c.Attrs, &a) != nil || a.Amount == nil || spans[a.Span] == nil {
-		return 0, "", false
-	}
-	most, err := money.ParseMicro(a.Amount.String())
-	return most, a.Span, err == nil
+	return c.Billing == ByUsage || c.Billing == ByLimit || c.Billing == Once && json.Unmarshal(c.Attrs, &a) == nil && a.Prepaid
 }
 
 // Span is what the component's attributes say its amounts are counted over; "" where they
 // do not.
 func (c Component) Span() Span {
-	var a struct {
-		Span Span `json:"limit_period"`
+	if s := c.bounds().Span; spans[s] != nil {
+		return s
 	}
-	if json.Unmarshal(c.Attrs, &a) != nil || spans[a.Span] == nil {
-		return ""
-	}
-	return a.Span
+	return ""
 }
 
-// Span is what a Cap counts over, as attributes spell it: month, quarterly, annual, total.
+// Span is what a Cap or a ceiling counts over, of the calendar; attributes spell it so.
 type Span string
 
+// The spans.
+const (
+	EachMonth   Span = "month"
+	EachQuarter Span = "quarterly"
+	EachYear    Span = "annual"
+	Ever        Span = "total"
+)
+
+// Spans lists them, wide before narrow.
+func Spans() []Span { return []Span{Ever, EachYear, EachQuarter, EachMonth} }
+
 var spans = map[Span]func(on day.Day) (from, to day.Day){
-	"month":     func(on day.Day) (day.Day, day.Day) { return on.Month(0), on.Month(1) },
-	"quarterly": func(on day.Day) (day.Day, day.Day) { return months(on, 3) },
-	"annual":    func(on day.Day) (day.Day, day.Day) { return months(on, 12) },
-	"total":     func(day.Day) (day.Day, day.Day) { return 0, math.MaxInt32 },
+	EachMonth:   func(on day.Day) (day.Day, day.Day) { return on.Month(0), on.Month(1) },
+	EachQuarter: func(on day.Day) (day.Day, day.Day) { return months(on, 3) },
+	EachYear:    func(on day.Day) (day.Day, day.Day) { return months(on, 12) },
+	Ever:        func(day.Day) (day.Day, day.Day) { return 0, math.MaxInt32 },
 }
 
 // Around returns the first day of the span that a day falls in, and the first one after it.

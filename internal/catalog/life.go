@@ -8,10 +8,12 @@ type Act string
 // The acts. None makes a draft of what was offered once, and none brings back what is
 // archived: its orders go on, new ones are refused.
 const (
-	Activate Act = "activate"
-	Pause    Act = "pause"
-	Resume   Act = "resume"
-	Archive  Act = "archive"
+	Activate  Act = "activate"
+	Pause     Act = "pause"
+	Resume    Act = "resume"
+	Suspend   Act = "suspend" // nobody orders it, or changes what it delivers
+	Reinstate Act = "reinstate"
+	Archive   Act = "archive"
 )
 
 // Step is a row of an offering's life.
@@ -28,6 +30,8 @@ func Life() []Step {
 		{Activate, []State{Draft, Paused}, Active, true},
 		{Pause, []State{Active}, Paused, false},
 		{Resume, []State{Paused}, Active, true},
+		{Suspend, []State{Active, Paused}, Unavailable, false},
+		{Reinstate, []State{Unavailable}, Active, true},
 		{Archive, States(), Archived, false},
 	}
 }

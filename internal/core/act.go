@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/docket-desk/docket/internal/catalog"
@@ -25,12 +26,14 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 	}
 	var out Placed
 	var jobs []Job
+	var offering id.ID
 	now, ids := c.Now(), &drawn{c: c}
-	on := Touch{Orders: []id.ID{o}}
-	if act == order.Retry || act == order.Restart { // held anew
+	on := touchIdem(Touch{Orders: []id.ID{o}}, who, v.Idem)
+	if act == order.Retry || act == order.Restart || act == order.Amend { // held anew
 		on.Days = []day.Day{day.Of(now)}
 	}
-	err := c.store.Update(ctx, touchIdem(on, who, v.Idem), func(tx Tx) error {
+	once := func(tx Tx) error {
+		out, jobs = Placed{}, nil
 		if v.Idem != nil {
 			first, again, err := c.repeat(tx, who, v.Idem, now)
 			if err != nil || again {
@@ -38,16 +41,24 @@ func (c *Core) Act(ctx context.Context, who Actor, o id.ID, act order.Act, v Ver
 				return err
 			}
 		}
-		d := &draft{c: c, r: tx, who: who, now: now, ids: ids.again(), moved: map[int]bool{}}
-		if err := d.act(o, act, v); err != nil {
+		d := &draft{c: c, r: tx, who: who, now: now, ids: ids.again(), counts: on.Exclusive, moved: map[int]bool{}}
+		err := d.act(o, act, v)
+		if offering = d.o.Offering; err != nil {
 			return err
 		}
-		if err := d.write(tx); err != nil {
-			return err
+		if !d.idle {
+			if err := d.write(tx); err != nil {
+				return err
+			}
 		}
 		out, jobs = d.placed(), d.jobs
 		return remember(tx, who, v.Idem, o, now)
-	})
+	}
+	err := c.store.Update(ctx, on, once)
+	if errors.Is(err, errCounts) {
+		on.Offerings, on.Exclusive = []id.ID{offering}, true
+		err = c.store.Update(ctx, on, once)
+	}
 	if KindOf(err) == LimitExceeded && err != nil {
 		c.noteRefusal(ctx, who, AsError(err))
 	}
@@ -211,7 +222,7 @@ func (d *draft) onward(event string, withJob bool) error {
 }
 
 func (d *draft) approveConsumer(step order.Step, v Verdict) error {
-	if err := cmp.Or(d.barred(), d.over()); err != nil {
+	if err := cmp.Or(d.barred(), d.over(), d.papered()); err != nil {
 		return err
 	}
 	at := d.now
@@ -340,38 +351,6 @@ func (d *draft) withdraw(step order.Step, v Verdict) error {
 func (d *draft) fail(step order.Step, v Verdict) error {
 	d.say(v)
 	return d.endAs(order.Erred, order.LineErred, step.Event)
-}
-
-// amend measures and prices the order anew and moves the hold. Lines keep their places;
-// what is over is canceled.
-func (d *draft) amend(step order.Step, v Verdict) error {
-	if d.sheet.Offering.Measure == catalog.Imagery {
-		return &Error{Kind: Unsupported, About: Ref{"order", d.o.ID}, Msg: "An order of imagery cannot be amended; cancel it and place another."}
-	}
-	old := d.lines
-	p := Placement{Type: d.o.Type, Offering: d.o.Offering, Plan: d.o.Plan, Resource: d.o.Resource, Asks: v.Asks, Periods: d.o.Periods}
-	d.undo("amended")
-	d.o.Due = 0
-	if err := d.priceLines(p, nil); err != nil {
-		return err
-	}
-	for n := range old {
-		if n >= len(d.lines) {
-			gone := old[n]
-			gone.State, gone.Quantity, gone.Due = order.LineCanceled, gone.Before, 0
-			d.lines = append(d.lines, gone)
-		}
-		d.moved[n] = true
-	}
-	d.newLines = max(0, len(d.lines)-len(old))
-	if err := d.hold(); err != nil {
-		return err
-	}
-	if d.sheet.Offering.Charged == catalog.OnPlacing {
-		d.captureAll()
-	}
-	d.event(step.Event, d.o.ID, nil)
-	return nil
 }
 
 // retry takes an erred order up again: it is held anew at the prices promised, and

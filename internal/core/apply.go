@@ -69,13 +69,16 @@ type applier struct {
 	again     map[onPlan]bool       // plans whose resources are billed again
 	changed   map[changes][]id.ID   // resources that orders have changed since
 
+	components []componentPut       // whose ceilings are to be kept as limits
+	named      map[limit.Limit]bool // keys of the limits that were put
+
 	made Made
 }
 
 func (c *Core) applier(tx Tx, who Actor) *applier {
 	now := c.Now()
 	return &applier{c: c, tx: tx, by: who.User.ID, now: now, today: day.Of(now),
-		customers: map[string]tenant.Customer{}, projects: map[string]tenant.Project{}, offerings: map[string]*catalog.Sheet{}, prices: map[*catalog.Sheet]map[pair][]catalog.Price{}, moved: map[id.ID]bool{}, was: map[id.ID]money.Micro{}}
+		customers: map[string]tenant.Customer{}, projects: map[string]tenant.Project{}, offerings: map[string]*catalog.Sheet{}, prices: map[*catalog.Sheet]map[pair][]catalog.Price{}, moved: map[id.ID]bool{}, was: map[id.ID]money.Micro{}, named: map[limit.Limit]bool{}}
 }
 
 func (a *applier) apply(w World) error {

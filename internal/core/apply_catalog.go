@@ -321,6 +321,10 @@ func (a *applier) component(path, key string, sh *catalog.Sheet, s ComponentSpec
 		sh.Components = append(sh.Components, c)
 	}
 	a.did(path, "component", key+"/"+c.Code, c.ID, became(found, same))
+	if !found {
+		old = catalog.Component{}
+	}
+	a.components = append(a.components, componentPut{path, sh.Offering.ID, sh.Offering.Code, old, c})
 	return nil
 }
 

@@ -43,6 +43,9 @@ func (a *applier) limits(w World) error {
 			}
 		}
 	}
+	if err := a.ceilings(); err != nil {
+		return err
+	}
 	return a.resourceLimits(w.Resources)
 }
 
@@ -151,14 +154,15 @@ func (a *applier) sheetByID(i id.ID) (*catalog.Sheet, error) {
 	return &s, err
 }
 
-// limitFits: a quantity needs one unit, and stock, which comes back, and capacity have
-// no period but total.
+// limitFits: a quantity needs one unit, and stock, which comes back, no period but total.
+// A capacity counts over spans of the calendar, whatever it is of: what is given out in one.
 func (a *applier) limitFits(path string, l limit.Limit, about *catalog.Sheet) error {
-	if l.Scope == tenant.OnOffering && l.Period != limit.Total {
-		return invalid(path+".period", "A capacity has period total.")
+	capacity := l.Scope == tenant.OnOffering
+	if capacity && l.Period == limit.Contract {
+		return invalid(path+".period", "A capacity is for all customers: it cannot go by the contract of one.")
 	}
 	if l.Measure == limit.Money {
-		if l.Scope == tenant.OnOffering {
+		if capacity {
 			return invalid(path+".measure", "A capacity is a quantity: customers may pay in different currencies.")
 		}
 		return nil
@@ -177,7 +181,7 @@ func (a *applier) limitFits(path string, l limit.Limit, about *catalog.Sheet) er
 	if len(units) > 1 {
 		return invalid(path+".component", "The components of %s have different units: name one of them.", about.Offering.Code)
 	}
-	if stock && l.Period != limit.Total {
+	if stock && l.Period != limit.Total && !capacity {
 		return invalid(path+".period", "What comes back is limited in total, not by %s.", l.Period)
 	}
 	return nil
@@ -189,16 +193,22 @@ func key(l limit.Limit) limit.Limit {
 	return l
 }
 
-func (a *applier) limit(path, named string, l limit.Limit, s LimitSpec) error {
+// like is the limit that there is of a key; ID 0: there is none.
+func (a *applier) like(l limit.Limit) (limit.Limit, error) {
 	have, err := a.tx.Limits([]LimitScope{{l.Scope, l.ScopeID}})
-	if err != nil {
-		return err
-	}
-	var old limit.Limit
 	for _, h := range have {
 		if key(h) == key(l) {
-			old = h
+			return h, err
 		}
+	}
+	return limit.Limit{}, err
+}
+
+func (a *applier) limit(path, named string, l limit.Limit, s LimitSpec) error {
+	a.named[key(l)] = true
+	old, err := a.like(l)
+	if err != nil {
+		return err
 	}
 	for _, f := range a.fresh { // named twice in one World
 		if key(f) == key(l) {

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"slices"
@@ -123,8 +124,7 @@ func (w *walk) act(rt *rapid.T) {
 	case order.Adjust:
 		v.Delta = money.Micro(rapid.Int64Range(-300, 300).Draw(rt, "cents")) * 10_000
 	case order.Amend:
-		v.Asks = w.ask(o.Offering.Code, map[string]money.Micro{"storage": units(rapid.Int64Range(0, 9).Draw(rt, "TB")), "big": units(rapid.Int64Range(1, 9).Draw(rt, "racks")),
-			"node": units(rapid.Int64Range(1, 6).Draw(rt, "nodes")), "shot": units(2)}).Asks
+		v.Amend = w.amendment(rt, o)
 	case order.MoveLine:
 		v.Lines = []core.Moved{{Line: 1, To: order.Shipped, Shipment: &order.Shipment{Carrier: "UPS", Assets: []order.Piece{{Name: "asset1"}}}}}
 	}
@@ -140,6 +140,29 @@ func (w *walk) act(rt *rapid.T) {
 	}
 	out, err := w.Act(ctx, who, o.Order.ID, act, v)
 	w.did(rt, out, err)
+}
+
+// amendment changes some of what an order asks for.
+func (w *walk) amendment(rt *rapid.T, o core.Placed) func(*core.Scene, *core.Amendment) error {
+	asks := w.ask(o.Offering.Code, map[string]money.Micro{"storage": units(rapid.Int64Range(0, 9).Draw(rt, "TB")), "big": units(rapid.Int64Range(1, 9).Draw(rt, "racks")),
+		"node": units(rapid.Int64Range(1, 6).Draw(rt, "nodes")), "shot": units(2)}).Asks
+	parts := rapid.IntRange(0, 15).Draw(rt, "parts")
+	later := day.Of(w.clock.now()) + day.Day(rapid.IntRange(-2, 60).Draw(rt, "later"))
+	return func(_ *core.Scene, a *core.Amendment) error {
+		if parts&1 != 0 {
+			a.Asks = asks
+		}
+		if parts&2 != 0 {
+			a.StartsOn = &later
+		}
+		if parts&4 != 0 {
+			a.Name, a.EndsOn = "another", &later
+		}
+		if parts&8 != 0 {
+			a.Request = json.RawMessage(`{"for":"something else"}`)
+		}
+		return nil
+	}
 }
 
 func (w *walk) change(rt *rapid.T) {

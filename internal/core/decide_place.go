@@ -1,7 +1,6 @@
 package core
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -30,7 +29,7 @@ func (d *draft) place(p Placement, newID id.ID, ms []measured) error {
 	if p.Type != order.Update {
 		d.o.Periods = max(1, p.Periods)
 	}
-	steps := []func(Placement) error{d.target, d.allowed, d.timely, d.choosePlan}
+	steps := []func(Placement) error{d.target, d.allowed, d.timely, d.dated, d.resourceReady, d.open, d.choosePlan}
 	for _, step := range steps {
 		if err := step(p); err != nil {
 			return err
@@ -156,12 +155,14 @@ func (d *draft) allowed(p Placement) error {
 	return nil
 }
 
-// timely asks whether customer, project, offering and resource take orders now.
+// timely asks whether project and offering take orders now.
 func (d *draft) timely(p Placement) error {
 	today := day.Of(d.now)
 	off := d.sheet.Offering
-	if off.State == catalog.Unavailable {
-		return invalid("offering", "%s is unavailable.", off.Name).because(ReasonOffering)
+	if p.Type != order.Create {
+		if err := available(d.who, off); err != nil {
+			return err
+		}
 	}
 	if err := d.over(); err != nil {
 		return err
@@ -176,17 +177,19 @@ func (d *draft) timely(p Placement) error {
 			return invalid("ends_on", "The end date is in the past.").because(ReasonFuture)
 		}
 	}
-	d.o.CountsOn = today
-	if p.StartsOn != nil && *p.StartsOn > today {
-		d.o.CountsOn = *p.StartsOn
-	}
-	if p.Type != order.Terminate { // what ends asks for nothing
-		if err := d.covered(); err != nil {
-			return err
-		}
-	}
-	return cmp.Or(d.resourceReady(p), d.barred())
+	return nil
 }
+
+// dated says on which day the order counts.
+func (d *draft) dated(p Placement) error {
+	d.o.CountsOn = day.Of(d.now)
+	if p.StartsOn != nil {
+		d.o.CountsOn = max(d.o.CountsOn, *p.StartsOn)
+	}
+	return d.covered()
+}
+
+func (d *draft) open(Placement) error { return d.barred() }
 
 // barred: a customer that is blocked or archived has none of its orders placed, approved,
 // rejected or withdrawn, by whomever; only the desk itself ends what is over.
@@ -410,9 +413,7 @@ func (d *draft) prepareResource(p Placement) error {
 	d.resDirty = true
 	if p.Type == order.Create {
 		d.resNew = true
-		if d.o.Name == "" {
-			d.o.Name = d.sheet.Offering.Name + " " + d.o.ID.Base36()
-		}
+		d.o.Name = d.nameOf(d.o.Name)
 		attrs := p.Attrs
 		if attrs == nil {
 			attrs = json.RawMessage("{}")
@@ -420,12 +421,27 @@ func (d *draft) prepareResource(p Placement) error {
 		d.res = order.Resource{ID: d.o.ID, Customer: d.o.Customer, Project: d.o.Project, User: d.o.User, Provider: d.o.Provider, Offering: d.o.Offering,
 			Plan: d.o.Plan, Ref: d.o.Ref, Name: d.o.Name, Slug: Slug(d.o.Name, "resource") + "-" + d.o.ID.Base36(), Quantities: order.Quantities{}, EndsOn: p.EndsOn, Attrs: attrs, Live: p.Live}
 	}
-	if len(d.o.Name) > 500 {
-		return invalid("name", "The name is longer than 500 characters.").because(ReasonQuantity)
+	if err := d.named(); err != nil {
+		return err
 	}
 	d.res.OpenOrder = d.o.ID
 	if end := d.endOf(p); end != nil {
 		d.jobs = append(d.jobs, Job{Subject: d.res.ID, Kind: JobEnd, RunAt: end.Time()})
+	}
+	return nil
+}
+
+// nameOf is what a new resource is called: the offering and the order where nobody says.
+func (d *draft) nameOf(said string) string {
+	if said == "" {
+		return d.sheet.Offering.Name + " " + d.o.ID.Base36()
+	}
+	return said
+}
+
+func (d *draft) named() error {
+	if len(d.o.Name) > 500 {
+		return invalid("name", "The name is longer than 500 characters.").because(ReasonQuantity)
 	}
 	return nil
 }
@@ -443,7 +459,7 @@ func (d *draft) endOf(p Placement) *day.Day {
 // shutGates fixes what the order must wait for.
 func (d *draft) shutGates(p Placement) {
 	today := day.Of(d.now)
-	if p.Confirm || d.needsConsent() {
+	if p.Confirm || d.lacksPaper() || d.needsConsent() {
 		d.o.Gates |= order.ConsumerGate
 	} else {
 		at := d.now

@@ -30,6 +30,7 @@ type draft struct {
 	fresh    bool // the order is new
 	lines    []order.Line
 	newLines int  // how many of lines, at the end, are new
+	idle     bool // nothing is to be changed after all
 	counts   bool // what is counted about customer and offering cannot move meanwhile
 	moved    map[int]bool
 	replaced []order.Line // of other orders

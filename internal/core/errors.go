@@ -85,6 +85,8 @@ const (
 	ReasonBlocked      = "blocked"       // the customer is blocked
 	ReasonArchived     = "archived"      // the customer is archived
 	ReasonOffering     = "offering"      // the offering takes no orders now
+	ReasonUnavailable  = "unavailable"   // the offering lets nobody change what it delivers
+	ReasonPaper        = "paper"         // the purchase order is missing, or no file to keep as one
 	ReasonPlan         = "plan"          // the plan is of another offering, archived, or full
 	ReasonComponent    = "component"     // no such component, or not one that takes amounts
 	ReasonQuantity     = "quantity"      // out of the component's or the line's bounds

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -259,15 +260,55 @@ func (m *model) retry(o *modelOrder, today day.Day) core.Kind {
 	return ""
 }
 
-// amend prices and holds an order anew.
-func (m *model) amend(o *modelOrder, asks []core.Ask) core.Kind {
+// stands are the amounts that an order asks for.
+func (o *modelOrder) stands() []core.Ask {
+	var out []core.Ask
+	for _, l := range o.lines {
+		if l.state != order.LineCanceled && o.offer.comp(l.comp).kind == "limit" {
+			out = append(out, core.Ask{Component: l.comp, Quantity: l.quantity})
+		}
+	}
+	return out
+}
+
+// changed are the amounts that an order would bring otherwise than they are.
+func (o *modelOrder) changed(asks []core.Ask) map[string]money.Micro {
+	out := map[string]money.Micro{}
+	for _, a := range asks {
+		var before money.Micro
+		if o.typ == order.Update {
+			before = o.res.have[a.Component]
+		}
+		if a.Quantity != before {
+			out[a.Component] = a.Quantity
+		}
+	}
+	return out
+}
+
+// amend prices and holds an order anew, where amounts or start are others than before.
+func (m *model) amend(o *modelOrder, asks []core.Ask, starts *day.Day, today day.Day) core.Kind {
+	begins := (starts == nil) != (o.startsOn == nil) || starts != nil && *starts != *o.startsOn
+	if !begins && maps.Equal(o.changed(asks), o.changed(o.stands())) {
+		return ""
+	}
+	on := o.on
+	if begins {
+		on = today
+		if starts != nil {
+			on = max(today, *starts)
+		}
+		if !m.covered(o.res.customer, on) {
+			return core.Invalid
+		}
+	}
 	lines, kind := m.price(o.typ, o.offer, o.res, asks)
-	if kind != "" && lines == nil {
-		return kind // an amendment that changes nothing is none the worse
+	if kind != "" {
+		return kind
 	}
 	was, moved := *o, len(m.moves)
 	m.undo(o)
-	o.lines = nil
+	o.lines, o.on, o.startsOn = nil, on, starts
 	for _, l := range lines {
 		l.state = order.Preparing
 		o.lines = append(o.lines, l)
@@ -279,8 +320,13 @@ func (m *model) amend(o *modelOrder, asks []core.Ask) core.Kind {
 	}
 	if kind = m.hold(o); kind != "" {
 		*o, m.moves = was, m.moves[:moved]
+		return kind
 	}
-	return kind
+	o.waits = slices.DeleteFunc(slices.Clone(o.waits), func(s order.State) bool { return s == order.PendingStartDate })
+	if starts != nil && *starts > today {
+		o.waits = append(o.waits, order.PendingStartDate)
+	}
+	return ""
 }
 
 // adjust charges by hand, or gives back the latest first.

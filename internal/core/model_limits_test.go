@@ -45,7 +45,10 @@ func (w *modelWalk) limit(rt *rapid.T) {
 		world.Resources = []core.ResourceSpec{{ID: res.resource}}
 		into = &world.Resources[0].Limits
 	case tenant.OnOffering:
-		l.scopeID, l.within, l.measure, l.period, l.offer = w.sheets[offer.code].Offering.ID, 0, limit.Quantity, limit.Total, offer.code
+		l.scopeID, l.within, l.measure, l.offer = w.sheets[offer.code].Offering.ID, 0, limit.Quantity, offer.code
+		if l.period == limit.Contract {
+			l.period = limit.Year
+		}
 		world.Providers = []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{{Code: offer.code}}}}
 		into = &world.Providers[0].Offerings[0].Limits
 	}
@@ -79,7 +82,7 @@ func (w *modelWalk) about(rt *rapid.T, l *modelLimit, spec *core.LimitSpec, offe
 		l.offer, l.comp, spec.Offering, spec.Component = offer.code, c.code, "seller/"+offer.code, c.code
 	}
 	stock := slices.ContainsFunc(offer.comps, func(x modelComponent) bool { return x.stock && (l.comp == "" || l.comp == x.code) })
-	if l.measure == limit.Quantity && stock {
+	if l.measure == limit.Quantity && stock && l.scope != tenant.OnOffering {
 		l.period = limit.Total
 	}
 }

@@ -357,12 +357,33 @@ func (w *modelWalk) amend(rt *rapid.T) {
 	if o.typ == order.Terminate {
 		rt.Skip("there is nothing to amend")
 	}
-	asks := w.asks(rt, o.offer)
+	var asks []core.Ask
+	var starts *day.Day
+	amounts, begins := rapid.IntRange(0, 3).Draw(rt, "amounts") > 0, rapid.IntRange(0, 2).Draw(rt, "begins") == 0
+	if amounts {
+		asks = w.asks(rt, o.offer)
+	} else {
+		asks = o.stands()
+	}
+	if !begins {
+		starts = o.startsOn
+	} else if rapid.Bool().Draw(rt, "later") {
+		starts = ptr(w.today() + day.Day(rapid.IntRange(-3, 35).Draw(rt, "days")))
+	}
 	before, kind := w.size(rt), possible(o, order.Amend)
 	if kind == "" {
-		kind = w.model.amend(o, asks)
+		kind = w.model.amend(o, asks, starts, w.today())
 	}
-	_, err := w.Act(ctx, root, o.id, order.Amend, core.Verdict{Asks: asks})
+	_, err := w.Act(ctx, root, o.id, order.Amend, core.Verdict{Amend: func(_ *core.Scene, a *core.Amendment) error {
+		if amounts {
+			a.Asks = asks
+		}
+		if begins {
+			a.StartsOn = starts
+		}
+		a.Name = "amended"
+		return nil
+	}})
 	w.refused(rt, "amending an order of "+o.offer.code, before, kind, err)
 }
 

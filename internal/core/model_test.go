@@ -158,7 +158,10 @@ func (m *model) window(p limit.Period, customer id.ID, on day.Day) (day.Day, boo
 	case limit.Quarter:
 		return first(func(t time.Time) bool { return t.Day() == 1 && slices.Contains([]time.Month{1, 4, 7, 10}, t.Month()) }), true
 	case limit.Year:
-		from := c.yearFrom.Time()
+		from := day.Date(2000, 1, 1).Time() // of what all customers share
+		if c != nil {
+			from = c.yearFrom.Time()
+		}
 		return first(func(t time.Time) bool { return t.Day() == from.Day() && t.Month() == from.Month() }), true
 	case limit.Contract:
 		for _, k := range c.contracts {
@@ -185,7 +188,7 @@ func (m *model) counts(l modelLimit, w whose, offer, comp string, on day.Day) (d
 		l.comp != "" && l.comp != comp:
 		return 0, false
 	}
-	return m.window(l.period, w.customer, on)
+	return m.window(l.period, l.within, on)
 }
 
 type balance struct{ used, held money.Micro }

@@ -353,7 +353,7 @@ type Verdict struct {
 	Delta    money.Micro     // of Adjust: what to charge (positive) or refund
 	Quantity money.Micro     // of Adjust
 	Line     int             // of Adjust
-	Asks     []Ask           // of Amend
+	Amend    func(s *Scene, a *Amendment) error
 	Output   string
 	Idem     *IdemKey // the same request again gets the order as it is now
 }

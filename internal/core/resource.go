@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/money"
@@ -38,13 +39,33 @@ func (c *Core) scopes(r Reader, side Side, customer, project, provider, offering
 	return []id.ID{p.Customer, offering}, nil
 }
 
+// available: while an offering is unavailable nobody changes what it delivers, by an order
+// or by hand. Time passes: the desk bills, and ends what is over; orders that were placed
+// go on, and what was used is told.
+func available(who Actor, o catalog.Offering) error {
+	if o.State == catalog.Unavailable && !who.desk() {
+		return invalid("offering", "Offering is unavailable.").because(ReasonUnavailable)
+	}
+	return nil
+}
+
+// Changeable reports whether a resource may be changed now, for what a door keeps about one.
+func (s *Scene) Changeable(r order.Resource) error {
+	o, err := s.r.Offering(r.Offering)
+	if err != nil {
+		return err
+	}
+	return available(s.who, o)
+}
+
 // MaxAttrs is how long a resource's attributes may become, in bytes: lists read them.
 const MaxAttrs = 64 << 10
 
 // ChangeResource lets one side edit what carries no money: name, slug, backend id, state
 // by hand, reported limits, last day, attributes. change may run more than once and
 // returns a refusal to leave the resource as it was. Nothing is written where it changed
-// nothing that is kept here. Invalid, field attributes, where those grow beyond MaxAttrs.
+// nothing that is kept here. Invalid, field attributes, where those grow beyond MaxAttrs;
+// reason unavailable while the offering is.
 func (c *Core) ChangeResource(ctx context.Context, who Actor, i id.ID, side Side, right tenant.Right, change func(s *Scene, r *order.Resource) error) (order.Resource, error) {
 	if err := who.write(); err != nil {
 		return order.Resource{}, err
@@ -62,6 +83,9 @@ func (c *Core) ChangeResource(ctx context.Context, who Actor, i id.ID, side Side
 		}
 		if !c.May(who, right, scopes...) {
 			return forbidden("You do not have permission to change this resource.")
+		}
+		if err := s.Changeable(res); err != nil {
+			return err
 		}
 		fixed, ended := res, res.EndsOn
 		if err := change(s, &res); err != nil {

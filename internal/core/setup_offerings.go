@@ -63,7 +63,7 @@ func (a *applier) reshape(of tenant.Customer, p tenant.Provider, s OfferingSpec)
 	if err := a.limitsOn("offering", limit.Limit{Scope: tenant.OnOffering, ScopeID: sh.Offering.ID}, s.Code, s.Limits); err != nil {
 		return nil, err
 	}
-	return sh, nil
+	return sh, a.ceilings()
 }
 
 // offered finds an offering that is the actor's to change by a right there or on its
@@ -120,6 +120,7 @@ func (c *Core) ChangeOffering(ctx context.Context, who Actor, offering id.ID, ri
 // toMove is the right that each act of an offering's life needs.
 var toMove = map[catalog.Act]tenant.Right{
 	catalog.Activate: tenant.ActivateOffering, catalog.Pause: tenant.PauseOffering, catalog.Resume: tenant.PauseOffering, catalog.Archive: tenant.ArchiveOffering,
+	catalog.Suspend: tenant.PauseOffering, catalog.Reinstate: tenant.PauseOffering,
 }
 
 // MoveOffering moves an offering on in its life, and changes with it what change answers.

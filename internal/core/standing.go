@@ -33,7 +33,7 @@ func (c *Core) standings(r Reader, customer id.ID, on []LimitScope) ([]Standing,
 		if l.Customer != 0 && l.Customer != customer {
 			continue
 		}
-		w, ok := cal.Window(l.Period, day.Of(c.Now()))
+		w, ok := l.Window(cal, day.Of(c.Now()))
 		if !ok {
 			continue
 		}

@@ -91,7 +91,7 @@ func (m *meter) resolve(amounts []UsageAmount) error {
 	var unknown []string
 	for _, a := range amounts {
 		x, ok := m.component(a.Component)
-		if !ok || (x.Billing != catalog.ByUsage && x.Billing != catalog.ByLimit) {
+		if !ok || !x.Reported() {
 			unknown = append(unknown, clip(a.Component))
 			continue
 		}

@@ -3,10 +3,12 @@ package core_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/limit"
+	"github.com/docket-desk/docket/internal/order"
 )
 
 // capped is a new desk with an allocation whose cpu may be reported up to 100 in a span.
@@ -102,4 +104,37 @@ func TestALimitOverWhatNobodyCanCountIsRefused(t *testing.T) {
 	if _, err := d.Apply(ctx, core.System(), limited); core.KindOf(err) != core.Invalid || core.AsError(err).Reason != core.ReasonQuantity {
 		t.Errorf("a limit whose balance is beyond all bounds: %v", err)
 	}
+}
+
+func TestWhatIsPaidOnceAndUsedUpIsReportedAndNotCharged(t *testing.T) {
+	d := newDesk(t)
+	say := func(attrs string) {
+		t.Helper()
+		must(d.Apply(ctx, core.System(), core.World{Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{{Code: "hpc",
+			Components: []core.ComponentSpec{{Code: "setup", Attrs: json.RawMessage(attrs)}, {Code: "change", Attrs: json.RawMessage(attrs)}}}}}}}))(t)
+	}
+	p := d.allocated(t, 5)
+	was := d.spent(t, p.Resource.ID)
+	report := func(code string, at time.Time) ([]order.Usage, error) {
+		return d.ReportUsage(ctx, d.seller, core.UsageReport{Resource: p.Resource.ID, Date: at, Amounts: []core.UsageAmount{{Component: code, Amount: units(3)}}})
+	}
+	now := d.clock.now()
+	_, err := report("setup", now)
+	refusedFor(t, err, core.Invalid, core.ReasonComponent)
+	say(`{"is_prepaid": true}`)
+	d.clock.ahead(40 * aDay)
+	for _, at := range []time.Time{now, d.clock.now()} { // of the month in which it was paid, though it is over, and of another
+		if rows := must(report("setup", at))(t); len(rows) != 1 || rows[0].Reported == nil || *rows[0].Reported != units(3) {
+			t.Errorf("a report: %+v", rows)
+		}
+	}
+	_, err = report("change", d.clock.now()) // asked again at each switch: nothing that is used up
+	refusedFor(t, err, core.Invalid, core.ReasonComponent)
+	_, err = report("cpu", now)
+	refusedFor(t, err, core.Invalid, core.ReasonClosed)
+	if got := d.spent(t, p.Resource.ID); got != was {
+		t.Errorf("%s were charged for reports", got-was)
+	}
+	d.audit(t)
+	d.verified(t)
 }

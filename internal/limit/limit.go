@@ -132,11 +132,20 @@ func Match(limits []Limit, c Calendar, e ledger.Entry) []Key {
 	return keys
 }
 
+// Window returns the first day of the limit's window that a day falls in, by the calendar of
+// the customer who asks; what all customers share has the calendar's own years.
+func (l Limit) Window(c Calendar, on day.Day) (day.Day, bool) {
+	if l.Customer == 0 {
+		c = Calendar{}
+	}
+	return c.Window(l.Period, on)
+}
+
 func (l Limit) match(c Calendar, e ledger.Entry) (Key, bool) {
 	if !l.stands(e) || !l.about(e) {
 		return Key{}, false
 	}
-	w, ok := c.Window(l.Period, e.CountsOn)
+	w, ok := l.Window(c, e.CountsOn)
 	return Key{l.ID, w}, ok
 }
 

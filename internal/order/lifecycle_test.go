@@ -209,6 +209,8 @@ else executing. *release* stands for: release what is held, and refund what is c
 	b.WriteString(`
 - **cancel** of an executing order: only while every line is preparing, and only where the offering lets orders be canceled so late.
 - **move-line** ends the order when no line is left open: all well, fulfil (full); some, fulfil (partial); none, fail; all canceled, canceled.
+- **amend** changes amounts, plan, start and words, as if the order were placed so now; what was consented to is changed by those alone who need no consent. Where amounts, plan and
+  start stay, so does the hold.
 - **retry** holds anew at the prices promised, counts from today, and may therefore be refused by a limit. It is refused where a later order has overtaken it: a create or restore when
   the resource is in use by now, a change when it has ended.
 - An order that begins to execute is done at once where its offering is instant.

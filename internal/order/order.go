@@ -150,6 +150,14 @@ type Notes struct {
 	Notify           json.RawMessage `json:"notify,omitempty"` // who wants to hear of it
 	ConsumerSkipped  bool            `json:"consumer_skipped,omitempty"`
 	ProviderAttached json.RawMessage `json:"provider_attributes,omitempty"` // attributes the provider added on approval
+	PurchaseOrder    *Paper          `json:"purchase_order,omitempty"`
+}
+
+// Paper is a file that belongs to an order; what is in it is kept beside the order.
+type Paper struct {
+	Name string    `json:"name"`
+	Size int       `json:"size"`
+	At   time.Time `json:"at"`
 }
 
 // LineState is where a line stands.

@@ -1,10 +1,18 @@
 """Allocations with waldur-api-client: ordered by a consumer, approved and finished by a provider, used and ended."""
 
+import datetime
+import io
+
 import pytest
-from conftest import approve, call, every, finish, order, place, reject, report, resource, state
+from conftest import approve, call, every, finish, order, place, refused, reject, report, resource, state
 from desk import env, show
 from waldur_api_client.models import (
+    OrderAttachmentRequestMultipart,
     OrderErrorDetailsRequest,
+    OrderUpdateRequest,
+    PatchedOrderUpdateRequest,
+    PatchedOrderUpdateRequestAttributes,
+    PatchedOrderUpdateRequestLimits,
     ResourceBackendIDRequest,
     ResourceTerminateRequest,
     ResourceUpdateLimitsRequest,
@@ -12,6 +20,7 @@ from waldur_api_client.models import (
 )
 from waldur_api_client.models.order_state import OrderState
 from waldur_api_client.models.user_me_field_enum import UserMeFieldEnum
+from waldur_api_client.types import File
 
 
 def test_everyone_is_told_who_they_are(alice, carol, pat, staff):
@@ -188,6 +197,42 @@ def test_limits_are_changed_by_an_order(alice, pat):
     assert resource(alice, made).limits["storage"] == 5, "only when it is done"
     finish(pat, change)
     assert resource(alice, made).limits["storage"] == 8
+
+
+def test_an_order_that_waits_is_changed_in_place(alice, carol):
+    placed = place(carol, limits={"storage": 5})
+    wanted, named = PatchedOrderUpdateRequestLimits(), PatchedOrderUpdateRequestAttributes()
+    wanted["storage"], named["name"] = 8, "larger"
+    day = datetime.date(2099, 1, 1)
+    body = PatchedOrderUpdateRequest(limits=wanted, attributes=named, start_date=day)
+    changed = call("marketplace_orders", "partial_update", carol, placed.uuid, body=body)
+    assert (changed.limits["storage"], changed.attributes["name"], changed.start_date) == (8, "larger", day)
+    asked = order(alice, placed.uuid)
+    assert (asked.state.value, float(asked.cost), asked.start_date) == ("pending-consumer", 260, day)
+    made = resource(carol, placed.marketplace_resource_uuid)
+    assert (made.name, made.limits["storage"]) == ("larger", 8)
+    call("marketplace_orders", "approve_by_consumer", alice, placed.uuid)
+    assert refused("marketplace_orders", "partial_update", carol, placed.uuid, body=body)[0] == 403
+    changed = call("marketplace_orders", "update", alice, placed.uuid, body=OrderUpdateRequest(start_date=None))
+    assert changed.start_date is None and changed.limits["storage"] == 8
+    call("marketplace_orders", "destroy", alice, placed.uuid)
+
+
+def test_a_purchase_order_goes_with_the_order(alice, carol, pat, bob):
+    placed = place(carol)
+    assert order(carol, placed.uuid).attachment is None
+    paper = File(payload=io.BytesIO(b"%PDF-1.7 one allocation"), file_name="po.pdf", mime_type="application/pdf")
+    body = OrderAttachmentRequestMultipart(attachment=paper)
+    kept = call("marketplace_orders", "update_attachment", carol, placed.uuid, body=body).attachment
+    assert order(pat, placed.uuid).attachment == kept
+    for who in (carol, alice, pat):
+        got = who.get_httpx_client().get(kept)
+        assert (got.status_code, got.content, got.headers["Content-Type"]) == (200, b"%PDF-1.7 one allocation", "application/pdf")
+    assert bob.get_httpx_client().get(kept).status_code == 404
+    call("marketplace_orders", "delete_attachment", carol, placed.uuid)
+    assert order(carol, placed.uuid).attachment is None
+    assert refused("marketplace_orders", "delete_attachment", carol, placed.uuid)[0] == 404
+    call("marketplace_orders", "destroy", alice, placed.uuid)
 
 
 def test_lists_page_count_and_filter(alice, pat):

@@ -198,7 +198,7 @@ func TestARefusalNamesTheLineAndKeepsNothing(t *testing.T) {
 		"contracts that overlap":     {"customers:\n  - slug: c\n    contracts:\n      - {from: 2026-01-01, to: 2027-01-01}\n      - {from: 2026-06-01, to: 2027-06-01}\n", "w.yaml:5: customers[0].contracts[1]: The contract overlaps"},
 		"another customer's project": {"customers:\n  - slug: a\n    projects: [{slug: p}]\n  - slug: b\n    projects:\n      - slug: p\n", "w.yaml:6: customers[1].projects[0].slug: The project p belongs to another customer"},
 		"another customer's folder":  {"customers:\n  - slug: a\n    buckets: [{name: x}]\n  - slug: b\n    buckets:\n      - name: x\n", "w.yaml:6: customers[1].buckets[0].name: The folder x is another customer's"},
-		"a capacity by the year":     {"customers: [{slug: c}]\nproviders:\n  - customer: c\n    offerings:\n      - code: o\n        components: [{code: n}]\n        limits:\n          - {measure: quantity, period: year, value: 4}\n", "w.yaml:8: providers[0].offerings[0].limits[0].period: A capacity has period total"},
+		"a capacity by contract":     {"customers: [{slug: c}]\nproviders:\n  - customer: c\n    offerings:\n      - code: o\n        components: [{code: n}]\n        limits:\n          - {measure: quantity, period: contract, value: 4}\n", "w.yaml:8: providers[0].offerings[0].limits[0].period: A capacity is for all customers"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t)

@@ -8,7 +8,6 @@ import (
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
-	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/tenant"
 )
@@ -50,9 +49,8 @@ func anOverage(b *body, name string) any {
 	return absent
 }
 
-// component reads one, over what there is of it: what is not sent stays as it was. The
-// limit says how much of it all customers together may have, where that was sent.
-func (b *body) component(was *catalog.Component) (core.ComponentSpec, []core.LimitSpec) {
+// component reads one, over what there is of it: what is not sent stays as it was.
+func (b *body) component(was *catalog.Component) core.ComponentSpec {
 	fresh := was == nil
 	if fresh {
 		was = &catalog.Component{}
@@ -83,16 +81,7 @@ func (b *body) component(was *catalog.Component) (core.ComponentSpec, []core.Lim
 		stock := billing == catalog.ByLimit && !forGood(period)
 		s.Stock = &stock
 	}
-	if !b.given("max_available_limit") {
-		return s, nil
-	}
-	most, _ := b.bound("max_available_limit")
-	return s, []core.LimitSpec{capacity(s.Code, most)}
-}
-
-// capacity is how much of a component all customers together may have; nil: no bound.
-func capacity(code string, most *money.Micro) core.LimitSpec {
-	return core.LimitSpec{Measure: limit.Quantity, Component: code, Period: limit.Total, Value: most}
+	return s
 }
 
 // bound reads a bound of amounts; none says that there is to be none.
@@ -106,22 +95,22 @@ func (b *body) bound(name string) (value *money.Micro, none bool) {
 }
 
 // components reads those of a new offering.
-func (b *body) components() (out []core.ComponentSpec, limits []core.LimitSpec) {
+func (b *body) components() (out []core.ComponentSpec) {
 	items := b.few("components", core.MostComponents)
 	codes := map[string]bool{}
 	for _, item := range items {
 		if item.fields == nil {
 			continue
 		}
-		s, l := item.component(nil)
+		s := item.component(nil)
 		if codes[s.Code] {
 			item.errs.add("non_field_errors", "The fields offering, type must make a unique set.")
 		}
 		codes[s.Code] = true
-		out, limits = append(out, s), append(limits, l...)
+		out = append(out, s)
 	}
 	b.gather("components", items)
-	return out, limits
+	return out
 }
 
 // componentRefused words what the core refuses about a component.
@@ -135,18 +124,18 @@ func componentRefused(err error) error {
 	case e.Reason == core.ReasonComponent:
 		return serializerRule("%s", e.Msg)
 	}
-	return fieldRefused(err, map[string]string{"max": "max_value", "billing": "billing_type", "code": "type", "value": "max_available_limit", "components": ""})
+	return fieldRefused(err, map[string]string{"max": "max_value", "billing": "billing_type", "code": "type", "components": ""})
 }
 
 // createComponent adds one to an offering; the plans there are ask nothing for it until
 // their prices are updated.
 func (d *door) createComponent(w http.ResponseWriter, r *http.Request, who core.Actor) error {
 	err := d.changeOffering(r, who, tenant.EditComponents, func(b *body, sh catalog.Sheet) (core.OfferingSpec, error) {
-		s, limits := b.component(nil)
+		s := b.component(nil)
 		if _, taken := sh.Component(s.Code); taken {
 			b.errs.add("non_field_errors", "The fields offering, type must make a unique set.")
 		}
-		spec := core.OfferingSpec{Components: []core.ComponentSpec{s}, Limits: limits}
+		spec := core.OfferingSpec{Components: []core.ComponentSpec{s}}
 		for _, p := range sh.Plans {
 			if p.Customer == 0 {
 				spec.Plans = append(spec.Plans, core.PlanSpec{Code: p.Code, Free: true})
@@ -167,8 +156,7 @@ func (d *door) updateComponent(w http.ResponseWriter, r *http.Request, who core.
 		if err != nil {
 			return core.OfferingSpec{}, err
 		}
-		s, limits := b.component(&c)
-		return core.OfferingSpec{Components: []core.ComponentSpec{s}, Limits: limits}, b.done()
+		return core.OfferingSpec{Components: []core.ComponentSpec{b.component(&c)}}, b.done()
 	})
 	if err != nil {
 		return componentRefused(err)

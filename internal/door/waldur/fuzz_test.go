@@ -27,10 +27,20 @@ var outsiders = []struct {
 	{"nobody", []string{auroras, borealis_}}, {"", []string{auroras, borealis_}}, {"reader", []string{borealis_}}, {"pat", nil}, {"olga", nil}, {"sue", nil},
 }
 
+// beyond are operations that the vendor's client has beside those of the contract.
+var beyond = []documented{
+	{Name: "marketplace_orders_partial_update", Method: http.MethodPatch, Path: "/api/marketplace-orders/{uuid}/", Body: []string{"limits:object", "attributes:object", "start_date:date", "plan:string"}},
+	{Name: "marketplace_orders_update_attachment", Method: http.MethodPost, Path: "/api/marketplace-orders/{uuid}/update_attachment/", Body: []string{"attachment:string"}},
+	{Name: "marketplace_orders_delete_attachment", Method: http.MethodPost, Path: "/api/marketplace-orders/{uuid}/delete_attachment/"},
+	{Name: "marketplace_provider_offerings_make_unavailable", Method: http.MethodPost, Path: "/api/marketplace-provider-offerings/{uuid}/make_unavailable/"},
+	{Name: "marketplace_provider_offerings_make_available", Method: http.MethodPost, Path: "/api/marketplace-provider-offerings/{uuid}/make_available/"},
+}
+
 // marked is a stage on which two customers have the same things, each with a word that is
 // nobody else's business.
 func marked(t testing.TB) *stage {
 	s := newStage(t)
+	s.contract.Operations = append(s.contract.Operations, beyond...)
 	for _, of := range []struct{ who, project, word string }{{"alice", "project", auroras}, {"bob", "bobs-project", borealis_}} {
 		name := of.word
 		s.place(name, of.who, "hpc", of.project, `"plan": "standard", "limits": {"storage": 1}, "request_comment": "`+name+`", "attributes": {"note": "`+name+`"}`, "approve_by_provider", "set_state_done")

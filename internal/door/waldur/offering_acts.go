@@ -54,6 +54,8 @@ var offeringMoves = []offeringMove{
 	{"activate", catalog.Activate, tenant.ActivateOffering, noReason},
 	{"pause", catalog.Pause, tenant.PauseOffering, func(b *body) string { return b.text("paused_reason", false, 2000) }},
 	{"unpause", catalog.Resume, tenant.PauseOffering, noReason},
+	{"make_unavailable", catalog.Suspend, tenant.PauseOffering, nil},
+	{"make_available", catalog.Reinstate, tenant.PauseOffering, nil},
 	{"archive", catalog.Archive, tenant.ArchiveOffering, nil},
 }
 

@@ -144,9 +144,13 @@ func (d *door) createOffering(r *http.Request, who core.Actor, b *body) (id.ID, 
 	}
 	shared := !b.given("shared") || b.flag("shared")
 	spec.Shared = &shared
-	own, _ := json.Marshal(map[string]string{"type": kind, "category": shelf.title})
-	spec.Attrs = b.keep(offeringAttributes, own)
-	spec.Components, spec.Limits = b.components()
+	own := map[string]string{"type": kind, "category": shelf.title}
+	if attrs[options](object(b.fields["plugin_options"])).WantsPaper {
+		own["purchase_order"] = "required"
+	}
+	raw, _ := json.Marshal(own)
+	spec.Attrs = b.keep(offeringAttributes, raw)
+	spec.Components = b.components()
 	if o := attrs[options](attrs[particulars](spec.Attrs).PluginOptions); o.OwnProjects && !o.NeverSkips {
 		spec.Consent = catalog.Outsiders
 	}
@@ -220,7 +224,6 @@ func (b *body) bounds(spec *core.OfferingSpec) {
 			case "max":
 				spec.Components[n].Max = &q
 			default:
-				spec.Limits = append(spec.Limits, capacity(code, &q))
 				spec.Components[n].Attrs = inner.keep(attributesOf(aWhole, name), spec.Components[n].Attrs)
 			}
 		}

@@ -345,6 +345,7 @@ type options struct {
 	CanRestore     bool `json:"can_restore_resource"`
 	OwnProjects    bool `json:"auto_approve_in_service_provider_projects"`
 	NeverSkips     bool `json:"disable_autoapprove"`
+	WantsPaper     bool `json:"require_purchase_order_upload"`
 }
 
 func plugin(o catalog.Offering) options { return attrs[options](pluginOptions(o)) }

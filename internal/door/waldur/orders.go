@@ -22,10 +22,13 @@ func (d *door) orderOperations() []operation {
 		{"marketplace_orders_list", "GET", root, orders.serve(d, oldestOrders), false},
 		{"marketplace_orders_retrieve", "GET", one, retrieve(d, id.Order, (*view).Order, orderModel), false},
 		{"marketplace_orders_create", "POST", root, d.createOrder, false},
+		{"marketplace_orders_partial_update", "PATCH", one, d.amendOrder, false},
+		{"marketplace_orders_update", "PUT", one, d.amendOrder, false},
 		{"marketplace_orders_set_backend_id", "POST", one + "set_backend_id/", d.setOrderBackendID, false},
 		{"marketplace_orders_set_consumer_info", "POST", one + "set_consumer_info/", d.setInfo(consumerInfo), false},
 		{"marketplace_orders_set_provider_info", "POST", one + "set_provider_info/", d.setInfo(providerInfo), false},
 	}
+	ops = append(ops, attachmentOperations(d, one)...)
 	for _, a := range acts {
 		path := one
 		if a.name != "destroy" {
@@ -129,7 +132,9 @@ var orderModel = slices.Concat(of(aroundModel, func(_ *view, p core.Placed) arou
 	{name: "provider_rejection_comment", value: ofOrder(func(o order.Order) any { return o.Notes.ProviderComment })},
 }, always[core.Placed](false, "auto_approved"),
 	always[core.Placed](nil, "resource_uuid", "resource_type", "output_updated_at", "error_updated_at", "provider_message_updated_at", "consumer_message_updated_at",
-		"provider_message_attachment", "consumer_message_attachment", "attachment", "auto_approved_by_rule_uuid", "auto_approved_cost_limit_snapshot",
+		"provider_message_attachment", "consumer_message_attachment"),
+	model[core.Placed]{{name: "attachment", value: attachmentOf}},
+	always[core.Placed](nil, "auto_approved_by_rule_uuid", "auto_approved_cost_limit_snapshot",
 		"issue", "termination_comment", "order_subtype", "created_by_civil_number", "created_by_organization", "created_by_organization_country",
 		"created_by_organization_registry_code", "created_by_organization_vat_code", "created_by_organization_address"),
 )

@@ -46,6 +46,9 @@ func (d *door) setSyncStatuses(w http.ResponseWriter, r *http.Request, who core.
 		if customer = v.provider(res.Provider).Customer; !v.may(tenant.SetState, customer, res.Offering) {
 			return errForbidden
 		}
+		if err := v.Changeable(res); err != nil {
+			return err
+		}
 		team = v.team(res)
 		opted = accountOptionsOf(v.sheet(res.Offering).Offering).SyncStatuses
 		return nil

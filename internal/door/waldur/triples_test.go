@@ -66,6 +66,7 @@ type actTried struct {
 	to                 map[string]string // offering's type: the order's state afterwards; "" for the rest
 	gone               bool
 	same               []string // states in which repeating it changes nothing
+	consented          []string // states after consent was given: it is for those who may give it
 }
 
 const (
@@ -87,6 +88,7 @@ var actsTried = []actTried{
 	{name: "retry", side: "provider", right: "APPROVE", from: []string{"erred"}, status: 200, to: map[string]string{"": "executing"}},
 	{name: "destroy", method: http.MethodDelete, side: "buyer", right: "DESTROY", from: []string{"pending-consumer", "pending-provider"}, status: 204, gone: true},
 	{name: "unlink", right: "STAFF", from: everyState, status: 204, gone: true},
+	{name: "partial_update", method: http.MethodPatch, body: `{"attributes": {"name": "p"}}`, side: "buyer", right: "PLACE", from: []string{"pending-consumer", "pending-project", "pending-provider"}, consented: []string{"pending-project", "pending-provider"}, status: 200},
 	{name: "set_backend_id", body: `{"backend_id": "b"}`, side: "provider", right: "APPROVE", from: everyState, status: 200},
 	{name: "set_provider_info", body: `{"provider_message": "m"}`, side: "provider", right: "APPROVE", from: []string{"pending-provider"}, status: 200, detail: "Message has been set."},
 	{name: "set_consumer_info", body: `{"consumer_message": "m"}`, side: "buyer", right: "APPROVE", from: []string{"pending-provider"}, status: 200, detail: "Message has been set."},
@@ -97,6 +99,7 @@ var departures = []string{
 	"cancel: whoever placed an order may cancel it, and an order that waits for its project's start can be canceled",
 	"set_state_executing: not from pending-consumer: a provider does not approve for the payer",
 	"set_state_erred: not of orders that are done, canceled or rejected, nor before the provider's turn",
+	"partial_update (PATCH): by whoever may order, in every state before the order executes but pending-start-date; once it was consented to, by those who may consent",
 	"a service manager and an offering manager see the orders of what they manage (403 where the contract leaves 404 open)",
 }
 
@@ -295,6 +298,8 @@ func (a actTried) expected(r role, typ, state string) answer {
 		return answer{404, `{"detail":"No Order matches the given query."}`, ""}
 	case !r.has(a.side, a.right) && !(r.name == "orderer" && (a.orderer || r.has(a.side, a.right))):
 		return answer{403, forbidden, ""}
+	case slices.Contains(a.consented, state) && !r.has(a.side, "APPROVE"):
+		return answer{403, forbidden, ""}
 	case slices.Contains(a.same, state):
 		if a.types != nil && !slices.Contains(a.types, typ) {
 			return answer{405, wrongType(typ), ""}
@@ -326,7 +331,7 @@ var effects = map[string]map[string]string{
 }
 
 func (f *trial) path(a actTried, order string) (method, path string) {
-	if a.method == http.MethodDelete {
+	if a.method != "" {
 		return a.method, "/api/marketplace-orders/" + order + "/"
 	}
 	return http.MethodPost, "/api/marketplace-orders/" + order + "/" + a.name + "/"
@@ -337,7 +342,7 @@ func (f *trial) asked(a actTried, r role, s subject, code, typ, state string) (a
 	f.t.Helper()
 	who := r.who
 	if r.name == "orderer" {
-		who, r.rights = s.orderer, map[string]string{"frank": "DESTROY CANCEL TERMINATE SET_PLAN SET_LIMITS"}[s.orderer]
+		who, r.rights = s.orderer, map[string]string{"frank": "PLACE DESTROY CANCEL TERMINATE SET_PLAN SET_LIMITS", "cy": "PLACE"}[s.orderer]
 	}
 	want := a.expected(r, typeOfOffer[code], state)
 	method, path := f.path(a, s.order)

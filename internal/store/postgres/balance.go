@@ -146,7 +146,7 @@ func (b *batch) balancesOf(c *waiter) ([]limit.Key, error) {
 				continue
 			}
 			for _, on := range p.days {
-				if w, ok := calendar.Window(l.Period, on); ok {
+				if w, ok := l.Window(calendar, on); ok {
 					out = append(out, limit.Key{Limit: l.ID, Window: w})
 				}
 			}
