@@ -24,6 +24,7 @@ var orderType = map[order.Type]string{
 var resourceState = map[order.ResourceState]string{
 	order.Creating: "Creating", order.OK: "OK", order.ResourceErred: "Erred", order.Updating: "Updating",
 	order.Terminating: "Terminating", order.Terminated: "Terminated",
+	order.Unlinked: "Terminated", // not shown
 }
 
 var offeringState = map[catalog.State]string{
