@@ -50,6 +50,7 @@ const (
 	SetState      Right = "resource.set_state"
 	SubmitReport  Right = "resource.submit_report"
 	SetEndDate    Right = "resource.set_end_date"
+	SetOptions    Right = "resource.set_options"
 
 	ListProjects   Right = "project.list"
 	CreateProject  Right = "project.create"
@@ -74,7 +75,7 @@ const (
 // AllRights lists them all, as they are declared.
 func AllRights() []Right {
 	return []Right{PlaceOrder, ApproveOrder, RejectOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders,
-		Terminate, SetPlan, SetLimits, ListResources, SetUsage, SetBackendID, SetState, SubmitReport, SetEndDate,
+		Terminate, SetPlan, SetLimits, ListResources, SetUsage, SetBackendID, SetState, SubmitReport, SetEndDate, SetOptions,
 		ListProjects, CreateProject, ManageMembers, CreateCustomer, ManageCustomer,
 		CreateOffering, EditOffering, EditComponents, ActivateOffering, PauseOffering, ArchiveOffering, CreatePlan, EditPlan, ArchivePlan,
 		OfferingUsers, RegisterProvider, ListProvided}
@@ -85,11 +86,11 @@ type Rights map[Role][]Right
 
 // DefaultRights is the table that Waldur's roles come with.
 func DefaultRights() Rights {
-	administer := []Right{PlaceOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders, Terminate, SetPlan, SetLimits, ListResources, ListProjects}
+	administer := []Right{PlaceOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders, Terminate, SetPlan, SetLimits, ListResources, SetOptions, ListProjects}
 	offer := []Right{CreateOffering, EditOffering, EditComponents, PauseOffering, ArchiveOffering, CreatePlan, EditPlan, ArchivePlan, OfferingUsers, ListProvided}
 	return Rights{
 		CustomerOwner: slices.Concat([]Right{PlaceOrder, ApproveOrder, RejectOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders,
-			Terminate, SetPlan, SetLimits, ListResources, SetUsage, SetBackendID, SetState, SubmitReport, SetEndDate,
+			Terminate, SetPlan, SetLimits, ListResources, SetUsage, SetBackendID, SetState, SubmitReport, SetEndDate, SetOptions,
 			ListProjects, CreateProject, ManageMembers, ManageCustomer}, offer),
 		CustomerSupport: {},
 		CustomerManager: slices.Concat([]Right{SetBackendID, SetState, SubmitReport, SetEndDate}, offer),
