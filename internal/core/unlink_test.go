@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/docket-desk/docket/internal/catalog"
@@ -189,4 +190,42 @@ func TestWhatWasChargedOnPlacingIsGivenBackOnce(t *testing.T) {
 	if _, err := d.PlaceOrder(ctx, d.owner, core.Placement{Offering: lease, Project: d.project.ID, Asks: asks(1)}); core.KindOf(err) != core.LimitExceeded {
 		t.Errorf("ten of nine: %v", err)
 	}
+}
+
+// Whoever else has a hand on the resource meanwhile: it is unlinked, the books balance, and
+// who comes too late is told so.
+func TestUnlinkingBesideOtherActs(t *testing.T) {
+	d := newDesk(t)
+	type subject struct{ resource, order id.ID }
+	var list []subject
+	for range 6 {
+		resource, waits := d.running(t)
+		must(d.Act(ctx, d.seller, waits, order.ApproveProvider, core.Verdict{}))(t)
+		list = append(list, subject{resource, waits})
+	}
+	var all sync.WaitGroup
+	late := []core.Kind{"", core.Conflict, core.NotFound}
+	for n, s := range list {
+		all.Go(func() {
+			if err := d.UnlinkResource(ctx, d.staff, s.resource); err != nil {
+				t.Errorf("unlinking: %v", err)
+			}
+		})
+		all.Go(func() {
+			act := []order.Act{order.Fulfil, order.Fail}[n%2]
+			if _, err := d.Act(ctx, d.seller, s.order, act, core.Verdict{Message: "no"}); !slices.Contains(late, core.KindOf(err)) {
+				t.Errorf("%s: %v", act, err)
+			}
+		})
+		all.Go(func() {
+			if _, err := d.ReportUsage(ctx, d.seller, core.UsageReport{Resource: s.resource, Amounts: []core.UsageAmount{{Component: "cpu", Amount: units(2)}}}); err != nil && core.KindOf(err) == core.Internal {
+				t.Errorf("reporting: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if got := d.seen(t, d.staff); got[0] != 0 || got[1] != 0 {
+		t.Errorf("there are still %d resources and %d open orders", got[0], got[1])
+	}
+	d.verifies(t)
 }
