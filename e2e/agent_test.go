@@ -21,6 +21,7 @@ type noopState struct {
 		Users  []string       `json:"users"`
 		Org    string         `json:"organization"`
 		Text   string         `json:"description"`
+		Runs   string         `json:"runs"` // how, where it is not as always
 	} `json:"resources"`
 	Usage map[string]map[string]map[string]float64            `json:"usage"`
 	Past  map[string]map[string]map[string]map[string]float64 `json:"past,omitempty"`
@@ -116,6 +117,10 @@ func TestASitesAgentServesTheDesk(t *testing.T) {
 	s.settled(t, map[string]string{"carol": "site_carol OK", "dave": "site_dave Requested deletion"})
 	s.pass(t, config, membership)
 	equal(t, "members without dave", members(s.state(t), name), "site_carol")
+	s.programs(t, made, func() (string, string) {
+		s.pass(t, config, membership)
+		return members(s.state(t), name), s.state(t).Resources[name].Runs
+	}, "site_carol", "not", "slowly", "")
 
 	// Limits change by an order.
 	update := decode[struct {
@@ -158,6 +163,44 @@ func TestASitesAgentServesTheDesk(t *testing.T) {
 	}
 	d.verified(t)
 	d.stop(t)
+}
+
+// programs has a service account and a course account made members of an allocation of
+// their project, and taken out when they are closed; meanwhile staff pause the allocation, slow
+// it and let it run. now makes a pass and tells its members and how it runs.
+func (s *site) programs(t *testing.T, made allocation, now func() (members, runs string), people, paused, slowed, always string) {
+	t.Helper()
+	s.d.apply(t, `customers: [{slug: aurora-institute, projects: [{slug: aurora, end_on: "2099-12-31", attrs: {kind: course}}]}]`)
+	account := func(path, name, wish string) string {
+		made := decode[struct{ UUID string }](t, string(s.d.ask(t, s.alice(), http.MethodPost, path, map[string]any{"project": s.d.keys["WALDUR_PROJECT_UUID"], name: wish}, 201)))
+		return path + made.UUID + "/"
+	}
+	flag := func(name string, on bool) {
+		s.d.ask(t, s.d.keys["WALDUR_STAFF_TOKEN"], http.MethodPost, "/api/marketplace-provider-resources/"+made.Resource+"/set_"+name+"/", map[string]any{name: on}, 200)
+	}
+	program := account("/api/marketplace-project-service-accounts/", "preferred_identifier", "zz-batch")
+	student := account("/api/marketplace-course-accounts/", "email", "zy-student@example.org")
+	for _, step := range []struct {
+		what          string
+		do            func()
+		members, runs string
+	}{
+		{"with both, and paused", func() { flag("paused", true) }, people + " zy-student zz-batch", paused},
+		{"when the student has left, and slowed", func() {
+			s.d.ask(t, s.alice(), http.MethodDelete, student, nil, 204)
+			flag("paused", false)
+			flag("downscaled", true)
+		}, people + " zz-batch", slowed},
+		{"without either", func() {
+			s.d.ask(t, s.alice(), http.MethodDelete, program, nil, 204)
+			flag("downscaled", false)
+		}, people, always},
+	} {
+		step.do()
+		members, runs := now()
+		equal(t, "members "+step.what, members, step.members)
+		equal(t, "it runs "+step.what, runs, step.runs)
+	}
 }
 
 // leaving ends somebody's role in the project.
@@ -267,7 +310,8 @@ func (s *site) loadComponents(t *testing.T) {
 func (s *site) slurm() *site {
 	s.backend = "slurm"
 	s.settings = map[string]any{"default_account": "root", "customer_prefix": "c_", "project_prefix": "p_", "allocation_prefix": "a_", "cluster_name": "default",
-		"slurm_bin_path": filepath.Join(root, ".cache", "venv", "agent", "bin"), "enable_user_homedir_account_creation": false}
+		"slurm_bin_path": filepath.Join(root, ".cache", "venv", "agent", "bin"), "enable_user_homedir_account_creation": false,
+		"qos_default": "normal", "qos_paused": "paused", "qos_downscaled": "slowed"}
 	s.parts = map[string]any{
 		"cpu": map[string]any{"measured_unit": "kh", "unit_factor": 60000, "accounting_type": "usage", "label": "CPU"},
 		"mem": map[string]any{"measured_unit": "GB", "unit_factor": 61440, "accounting_type": "limit", "label": "Memory"},
@@ -298,6 +342,14 @@ func (s *site) associations(t *testing.T, account string) string {
 	}
 	slices.Sort(users)
 	return strings.Join(users, " ")
+}
+
+// quality is the quality of service of an account in the emulated SLURM.
+func (s *site) quality(t *testing.T, account string) string {
+	t.Helper()
+	out := s.emulator(t, "", "sacctmgr", "--parsable2", "--noheader", "--immediate", "show", "association", "where", "account="+account, "format=account,qos")
+	_, quality, _ := strings.Cut(strings.TrimSpace(strings.SplitN(out, "\n", 2)[0]), "|")
+	return strings.TrimSuffix(quality, "|")
 }
 
 // The same with SLURM's own plugin: orders become accounts under the project's and the
@@ -337,6 +389,10 @@ func TestAnOrderBecomesAnAccountOfSLURM(t *testing.T) {
 	s.settled(t, map[string]string{"carol": "site_carol OK", "dave": "site_dave OK"})
 	s.pass(t, config, membership)
 	equal(t, "members with dave again", s.associations(t, account), "site_carol site_dave")
+	s.programs(t, made, func() (string, string) {
+		s.pass(t, config, membership)
+		return s.associations(t, account), s.quality(t, account)
+	}, "site_carol site_dave", "paused", "slowed", "normal")
 
 	// 20 node-hours of 64 cores are 1280 core-hours: 1.28 kh at 4.50, beside 3 GB at 2.00.
 	s.emulator(t, "usage_inject site_carol 20 "+account+"\nquit\n", "slurm-emulator")

@@ -365,6 +365,9 @@ func (d *draft) retry(step order.Step, v Verdict) error {
 	if d.res.OpenOrder != 0 {
 		return &Error{Kind: Conflict, Reason: ReasonOpenOrder, About: Ref{"order", d.res.OpenOrder}, Msg: "Pending order for resource already exists."}
 	}
+	if d.res.State == order.Unlinked {
+		return &Error{Kind: Conflict, Reason: ReasonState, About: Ref{"resource", d.res.ID}, Msg: "The resource was unlinked: there is nothing to take up again."}
+	}
 	if err := d.stillWanted(); err != nil {
 		return err
 	}

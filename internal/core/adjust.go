@@ -170,7 +170,7 @@ func (d *draft) stockUsed(component id.ID) ([]taken, error) {
 	slices.SortFunc(entries, func(a, b ledger.Entry) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.N, b.N))
 	})
-	return stillUsed(component, append(entries, d.entries...)), nil
+	return stillUsed(component, slices.Concat(entries, d.beside, d.entries)), nil
 }
 
 // stillUsed takes what was given back off the latest entries that count for the same.

@@ -39,6 +39,7 @@ func TestWhateverHappensTheBooksBalance(t *testing.T) {
 			"change": w.change,
 			"move":   w.moveLines,
 			"report": w.report,
+			"unlink": w.unlink,
 			"wait":   func(rt *rapid.T) { w.clock.ahead(time.Duration(rapid.IntRange(1, 900).Draw(rt, "hours")) * time.Hour) },
 			"tick": func(rt *rapid.T) {
 				if _, err := w.Tick(ctx); err != nil {
@@ -185,6 +186,16 @@ func (w *walk) moveLines(rt *rapid.T) {
 	mover := []core.Actor{w.seller, core.WorkerActor(), w.owner}[rapid.IntRange(0, 2).Draw(rt, "mover")]
 	out, err := w.Act(ctx, mover, o.Order.ID, order.MoveLine, core.Verdict{Lines: []core.Moved{m}})
 	w.did(rt, out, err)
+}
+
+func (w *walk) unlink(rt *rapid.T) {
+	if rapid.IntRange(0, 2).Draw(rt, "seldom") > 0 {
+		rt.Skip("there would be nothing left")
+	}
+	if err := w.UnlinkResource(ctx, w.who(rt), w.pick(rt).Resource.ID); err != nil && core.KindOf(err) == core.Internal {
+		rt.Fatalf("%v", err)
+	}
+	w.audit(rt)
 }
 
 func (w *walk) report(rt *rapid.T) {

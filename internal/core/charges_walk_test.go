@@ -29,7 +29,7 @@ func TestEachPeriodIsBilledWhatItComesTo(t *testing.T) {
 		w := newChargeWalk(t)
 		rt.Repeat(map[string]func(*rapid.T){
 			"create": w.create, "create more": w.create, "update": w.update, "switch": w.switchPlan, "switch more": w.switchPlan, "end": w.end, "restore": w.restore,
-			"fulfil": w.fulfil, "fulfil more": w.fulfil, "fail": w.fail, "mend": w.mend, "retry": w.retry, "report": w.report, "report more": w.report, "price": w.price,
+			"fulfil": w.fulfil, "fulfil more": w.fulfil, "fail": w.fail, "mend": w.mend, "retry": w.retry, "unlink": w.unlink, "report": w.report, "report more": w.report, "price": w.price,
 			"adjust": w.adjust, "wait": w.wait, "wait more": w.wait, "set back": w.setBack, "settle": w.settle,
 			"": func(*rapid.T) { w.clock.ahead(time.Second) },
 		})
@@ -63,6 +63,7 @@ type chargeWalk struct {
 	histories []*history
 	offer     map[id.ID]string   // of each resource
 	open      map[id.ID]*pending // by order
+	gone      map[id.ID]bool     // unlinked
 	ahead     time.Time          // the latest that the clock was before it was set back
 	backs     int
 }
@@ -78,7 +79,7 @@ type pending struct {
 }
 
 func newChargeWalk(t *testing.T) *chargeWalk {
-	w := &chargeWalk{desk: newDesk(t), tariffs: tariffs{}, plans: map[string]map[string]id.ID{}, offer: map[id.ID]string{}, open: map[id.ID]*pending{}}
+	w := &chargeWalk{desk: newDesk(t), tariffs: tariffs{}, plans: map[string]map[string]id.ID{}, offer: map[id.ID]string{}, open: map[id.ID]*pending{}, gone: map[id.ID]bool{}}
 	yes, first := true, day.Date(2026, 11, 1)
 	p := core.ProviderSpec{Customer: "seller"}
 	for _, o := range []struct {
@@ -295,7 +296,7 @@ func (w *chargeWalk) create(rt *rapid.T) {
 func (w *chargeWalk) any(rt *rapid.T) *history {
 	var list []*history
 	for _, h := range w.histories {
-		if len(h.parts) > 0 {
+		if len(h.parts) > 0 && !w.gone[h.resource] {
 			list = append(list, h)
 		}
 	}
@@ -359,6 +360,41 @@ func (w *chargeWalk) restore(rt *rapid.T) {
 func (w *chargeWalk) end(rt *rapid.T) {
 	h := w.any(rt)
 	w.place(rt, core.Placement{Type: order.Terminate, Resource: h.resource}, &pending{typ: order.Terminate, plan: h.now().plan})
+}
+
+// unlink takes a resource out of sight: what runs has ended with it.
+func (w *chargeWalk) unlink(rt *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(rt, "seldom") > 0 {
+		rt.Skip("there would be nothing left")
+	}
+	h := w.any(rt)
+	terms := w.termsOf(rt, h.resource)
+	if err := w.UnlinkResource(ctx, w.staff, h.resource); err != nil {
+		rt.Fatal(err)
+	}
+	w.gone[h.resource] = true
+	for _, q := range w.open {
+		if q.resource == h.resource && q.state.Open() {
+			q.state = order.Canceled
+		}
+	}
+	n := len(h.parts) - 1
+	until := terms[len(terms)-1].Until // the desk ends by itself what runs out
+	switch {
+	case !h.parts[n].until.IsZero():
+	case until != nil:
+		h.parts[n].until = *until
+	default:
+		h.parts[n].until = w.instant(h.resource)
+	}
+}
+
+func (w *chargeWalk) termsOf(rt *rapid.T, resource id.ID) []order.Term {
+	var terms []order.Term
+	if err := w.store.View(ctx, func(r core.Reader) (err error) { terms, err = r.Terms(resource); return err }); err != nil {
+		rt.Fatal(err)
+	}
+	return terms
 }
 
 // pick finds an order of the lab in a state.

@@ -48,6 +48,7 @@ type draft struct {
 
 	past     []ledger.Entry // of the order, as stored
 	entries  []ledger.Entry // to be written
+	beside   []ledger.Entry // written with them, of another order of the resource
 	posting  int
 	usages   []order.Usage
 	terms    []order.Term // to be written

@@ -29,12 +29,12 @@ type Keeping struct {
 // keepTries bounds how often a document that another process made meanwhile is read anew.
 const keepTries = 5
 
-// untilKept runs an act that keeps a document by its name again where another made or changed
-// it meanwhile.
-func untilKept(act func() error) error {
+// untilKept runs an update that keeps documents by their names again where another made or
+// changed one meanwhile.
+func (c *Core) untilKept(ctx context.Context, on Touch, fn func(tx Tx) error) error {
 	var err error
 	for range keepTries {
-		err = act()
+		err = c.store.Update(ctx, on, fn)
 		if r := AsError(err); err == nil || r.Kind != Conflict || r.Reason != ReasonName && r.Reason != ReasonStale {
 			break
 		}
@@ -52,19 +52,17 @@ func (c *Core) KeepDocument(ctx context.Context, who Actor, k DocumentKey, chang
 	}
 	fresh := c.NewID()
 	var out Document
-	err := untilKept(func() error {
-		return c.store.Update(ctx, Touch{Offerings: []id.ID{k.Beside}, Exclusive: k.Beside != 0, Scan: true}, func(tx Tx) error {
-			d, changed, err := (&Scene{c: c, r: tx, who: who}).keep(Keeping{k, change}, fresh)
-			if err != nil {
-				return err
-			}
-			out = d
-			if !changed {
-				return nil
-			}
-			out.Rev++
-			return tx.PutDocument(d)
-		})
+	err := c.untilKept(ctx, Touch{Offerings: []id.ID{k.Beside}, Exclusive: k.Beside != 0, Scan: true}, func(tx Tx) error {
+		d, changed, err := (&Scene{c: c, r: tx, who: who}).keep(Keeping{k, change}, fresh)
+		if err != nil {
+			return err
+		}
+		out = d
+		if !changed {
+			return nil
+		}
+		out.Rev++
+		return tx.PutDocument(d)
 	})
 	return out, err == nil && out.Rev == 1 && out.ID == fresh, err
 }

@@ -232,8 +232,8 @@ func (m *model) units(resource id.ID, comp string) []unitsOf {
 // retry takes an erred order up again.
 func (m *model) retry(o *modelOrder, today day.Day) core.Kind {
 	makes := o.typ == order.Create || o.typ == order.Restore
-	if o.res.open || makes == o.res.runs {
-		return core.Conflict // another order of it is open, or has made it, or ended it
+	if o.res.open || makes == o.res.runs || o.res.state == order.Unlinked {
+		return core.Conflict // another order of it is open, or has made it, or ended it, or it is out of sight
 	}
 	was := *o
 	was.lines = slices.Clone(o.lines)

@@ -44,7 +44,7 @@ func TestTheLedgerIsWhatAPlainModelOfItAddsUp(t *testing.T) {
 		w := newModelWalk(t)
 		rt.Repeat(map[string]func(*rapid.T){
 			"place": w.place, "place more": w.place, "change": w.change, "rush": w.rush, "approve": w.approve, "end": w.end, "fulfil": w.fulfil, "lines": w.moveLines,
-			"retry": w.retry, "amend": w.amend, "adjust": w.adjust, "report": w.report, "mend": w.mend, "limit": w.limit, "limit more": w.limit, "contract": w.contract, "wait": w.wait,
+			"retry": w.retry, "amend": w.amend, "adjust": w.adjust, "unlink": w.unlink, "report": w.report, "mend": w.mend, "limit": w.limit, "limit more": w.limit, "contract": w.contract, "wait": w.wait,
 			"": func(rt *rapid.T) {
 				steps++
 				w.clock.ahead(time.Millisecond)

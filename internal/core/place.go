@@ -197,7 +197,7 @@ func (w *placing) update(ctx context.Context) error {
 	if w.p.Keep == nil {
 		return w.c.store.Update(ctx, w.on, w.write)
 	}
-	return untilKept(func() error { return w.c.store.Update(ctx, w.on, w.write) })
+	return w.c.untilKept(ctx, w.on, w.write)
 }
 
 func (w *placing) touch(r Reader) (err error) {

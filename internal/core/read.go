@@ -112,7 +112,7 @@ func (s *Scene) resourcesOf(orders []order.Order) (map[id.ID]order.Resource, err
 	if len(ids) == 0 { // a query without ids would not narrow
 		return out, nil
 	}
-	list, err := s.r.Resources(ResourceQuery{IDs: ids, Page: Page{Limit: len(ids)}})
+	list, err := s.r.Resources(ResourceQuery{IDs: ids, Hidden: true, Page: Page{Limit: len(ids)}})
 	for _, r := range list {
 		out[r.ID] = r
 	}
@@ -190,6 +190,15 @@ func (s *Scene) covers(see *Sight, providers, offerings []id.ID) (bool, error) {
 
 // Resource returns a resource.
 func (s *Scene) Resource(i id.ID) (order.Resource, error) {
+	res, err := s.anyResource(i)
+	if err == nil && res.State == order.Unlinked {
+		return order.Resource{}, notFound("resource", i)
+	}
+	return res, err
+}
+
+// anyResource returns a resource, one that is unlinked too: what was used of it stays to be seen.
+func (s *Scene) anyResource(i id.ID) (order.Resource, error) {
 	res, err := s.r.Resource(i)
 	if err != nil {
 		return res, err
@@ -257,7 +266,7 @@ func (s *Scene) Usage(i id.ID) (order.Usage, error) {
 	if err != nil {
 		return u, err
 	}
-	if _, err := s.Resource(u.Resource); err != nil {
+	if _, err := s.anyResource(u.Resource); err != nil {
 		return order.Usage{}, notFound("usage", i)
 	}
 	return u, nil

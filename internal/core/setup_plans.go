@@ -118,7 +118,7 @@ func (a *applier) reprice(sh *catalog.Sheet, p catalog.Plan, comp catalog.Compon
 // planUsed reports whether anything was ever ordered on a plan: its prices were promised.
 func (a *applier) planUsed(p catalog.Plan) (bool, error) {
 	on, one := []id.ID{p.ID}, Page{Limit: 1}
-	resources, err := a.tx.Resources(ResourceQuery{Plans: on, Page: one})
+	resources, err := a.tx.Resources(ResourceQuery{Plans: on, Hidden: true, Page: one})
 	if err != nil || len(resources) > 0 {
 		return true, err
 	}

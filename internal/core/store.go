@@ -137,7 +137,7 @@ type (
 		Hidden                          bool
 		SortBy                          string // "" by id; "cost", "state" (as order.States lists them), "consumer-at" (never is earliest): then by id
 	}
-	// ResourceQuery narrows resources.
+	// ResourceQuery narrows resources; unlinked ones only with Hidden.
 	ResourceQuery struct {
 		Page
 		Any                          *Sight
@@ -149,6 +149,7 @@ type (
 		Name, Words, BackendID, Slug string // exact but Words: contained in name, slug or backend id
 		NameContains                 string
 		Live                         *bool
+		Hidden                       bool       // unlinked ones too
 		From, Until                  *time.Time // made in [From, Until)
 		ChangedFrom, ChangedUntil    *time.Time // last changed in [ChangedFrom, ChangedUntil)
 		SortBy                       string     // "" by id; "name" (by bytes), "state" (as order.ResourceStates lists them): then by id
@@ -313,7 +314,7 @@ type Reader interface {
 	Orders(q OrderQuery) ([]order.Order, error)
 	CountOrders(q OrderQuery) (int, error)
 	Lines(orders ...id.ID) ([]order.Line, error) // by (order, n)
-	Resource(i id.ID) (order.Resource, error)
+	Resource(i id.ID) (order.Resource, error)    // unlinked ones too
 	Resources(q ResourceQuery) ([]order.Resource, error)
 	CountResources(q ResourceQuery) (int, error)
 	Tally(q ResourceQuery) ([]Tally, error) // counts what Resources lists without its page, by (project, offering)

@@ -300,7 +300,7 @@ func (c *Core) ReportUserUsage(ctx context.Context, who Actor, u UserUsageReport
 		if err != nil {
 			return err
 		}
-		res, err := tx.Resource(row.Resource)
+		res, err := s.Resource(row.Resource)
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (v *books) ordersPage(page []order.Order, after, last id.ID) error {
 	for _, l := range lines {
 		ofOrder[l.Order] = append(ofOrder[l.Order], l)
 	}
-	list, err := v.r.Resources(ResourceQuery{IDs: resources, Any: &Sight{All: true}, Page: Page{Limit: len(resources)}})
+	list, err := v.r.Resources(ResourceQuery{IDs: resources, Any: &Sight{All: true}, Hidden: true, Page: Page{Limit: len(resources)}})
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (v *books) usage(u order.Usage, known map[id.ID]bool) error {
 
 // resources have the open order they say, and stretches that follow each other.
 func (v *books) resources() error {
-	q := ResourceQuery{Any: &Sight{All: true}, Page: Page{Ascending: true, Limit: verifyPage}}
+	q := ResourceQuery{Any: &Sight{All: true}, Hidden: true, Page: Page{Ascending: true, Limit: verifyPage}}
 	return v.pieces(func() (bool, error) {
 		page, err := v.r.Resources(q)
 		if err != nil || len(page) == 0 {
@@ -254,6 +254,9 @@ func (v *books) resources() error {
 }
 
 func (v *books) resource(r order.Resource) error {
+	if r.State == order.Unlinked && (r.OpenOrder != 0 || len(r.Quantities) > 0) {
+		v.say("Resource %s is unlinked, and has %d amounts and the open order %s.", r.ID, len(r.Quantities), r.OpenOrder)
+	}
 	if r.OpenOrder != 0 {
 		o, err := v.r.Order(r.OpenOrder)
 		switch {

@@ -225,11 +225,12 @@ const (
 	Updating      ResourceState = "updating"
 	Terminating   ResourceState = "terminating"
 	Terminated    ResourceState = "terminated"
+	Unlinked      ResourceState = "unlinked" // ended, and out of sight for good: see core.UnlinkResource
 )
 
 // ResourceStates lists them all.
 func ResourceStates() []ResourceState {
-	return []ResourceState{Creating, OK, ResourceErred, Updating, Terminating, Terminated}
+	return []ResourceState{Creating, OK, ResourceErred, Updating, Terminating, Terminated, Unlinked}
 }
 
 // Quantities are amounts by component.

@@ -50,6 +50,7 @@ const (
 	SetState      Right = "resource.set_state"
 	SubmitReport  Right = "resource.submit_report"
 	SetEndDate    Right = "resource.set_end_date"
+	SetOptions    Right = "resource.set_options"
 
 	ListProjects   Right = "project.list"
 	CreateProject  Right = "project.create"
@@ -67,6 +68,8 @@ const (
 	EditPlan         Right = "offering.update_plan" // prices and quantities
 	ArchivePlan      Right = "offering.archive_plan"
 	OfferingUsers    Right = "offering.users"
+	ServiceAccounts  Right = "service_account.manage" // accounts of programs, in a project or a customer
+	CourseAccounts   Right = "course_account.manage"  // accounts of a course, in its project
 	RegisterProvider Right = "provider.register"
 	ListProvided     Right = "provider.list"
 )
@@ -74,10 +77,10 @@ const (
 // AllRights lists them all, as they are declared.
 func AllRights() []Right {
 	return []Right{PlaceOrder, ApproveOrder, RejectOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders,
-		Terminate, SetPlan, SetLimits, ListResources, SetUsage, SetBackendID, SetState, SubmitReport, SetEndDate,
+		Terminate, SetPlan, SetLimits, ListResources, SetUsage, SetBackendID, SetState, SubmitReport, SetEndDate, SetOptions,
 		ListProjects, CreateProject, ManageMembers, CreateCustomer, ManageCustomer,
 		CreateOffering, EditOffering, EditComponents, ActivateOffering, PauseOffering, ArchiveOffering, CreatePlan, EditPlan, ArchivePlan,
-		OfferingUsers, RegisterProvider, ListProvided}
+		OfferingUsers, ServiceAccounts, CourseAccounts, RegisterProvider, ListProvided}
 }
 
 // Rights says what each role may do.
@@ -85,12 +88,12 @@ type Rights map[Role][]Right
 
 // DefaultRights is the table that Waldur's roles come with.
 func DefaultRights() Rights {
-	administer := []Right{PlaceOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders, Terminate, SetPlan, SetLimits, ListResources, ListProjects}
+	administer := []Right{PlaceOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders, Terminate, SetPlan, SetLimits, ListResources, SetOptions, ListProjects, ServiceAccounts, CourseAccounts}
 	offer := []Right{CreateOffering, EditOffering, EditComponents, PauseOffering, ArchiveOffering, CreatePlan, EditPlan, ArchivePlan, OfferingUsers, ListProvided}
 	return Rights{
 		CustomerOwner: slices.Concat([]Right{PlaceOrder, ApproveOrder, RejectOrder, ApprovePrivate, DestroyOrder, CancelOrder, ListOrders,
-			Terminate, SetPlan, SetLimits, ListResources, SetUsage, SetBackendID, SetState, SubmitReport, SetEndDate,
-			ListProjects, CreateProject, ManageMembers, ManageCustomer}, offer),
+			Terminate, SetPlan, SetLimits, ListResources, SetUsage, SetBackendID, SetState, SubmitReport, SetEndDate, SetOptions,
+			ListProjects, CreateProject, ManageMembers, ManageCustomer, ServiceAccounts, CourseAccounts}, offer),
 		CustomerSupport: {},
 		CustomerManager: slices.Concat([]Right{SetBackendID, SetState, SubmitReport, SetEndDate}, offer),
 		OfferingManager: {SetUsage, SetBackendID, SetState, EditOffering, EditComponents, PauseOffering},

@@ -94,6 +94,7 @@ var phaseOfPool = map[order.ResourceState]string{
 	order.Updating:      poolRunning,
 	order.Terminating:   poolDeleting,
 	order.Terminated:    "",
+	order.Unlinked:      "",
 }
 
 // scopeState says how far what a pool is for is enabled, by the pool's phase.

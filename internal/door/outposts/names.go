@@ -78,6 +78,7 @@ var subscriptionStatus = map[order.ResourceState]string{
 	order.Updating:      "ACTIVE",
 	order.Terminating:   "ACTIVE",
 	order.Terminated:    "INACTIVE", // CANCELLED where it never began: see subscription
+	order.Unlinked:      "INACTIVE", // not listed
 }
 
 // assetState names the state of an asset by that of the resource it belongs to; what an
@@ -89,6 +90,7 @@ var assetState = map[order.ResourceState]string{
 	order.Updating:      "ACTIVE",
 	order.Terminating:   "RETIRING",
 	order.Terminated:    "RETIRING",
+	order.Unlinked:      "RETIRING", // not listed
 }
 
 // failed is how the vendor spells a failure.

@@ -20,15 +20,12 @@ func (d *door) agentOfferingOperations() []operation {
 	return []operation{
 		{"marketplace_provider_offerings_user_attribute_config_retrieve", "GET", one + "user-attribute-config/", d.attributeConfig, false},
 		{"marketplace_provider_offerings_check_unique_backend_id", "POST", one + "check_unique_backend_id/", d.checkUnique, false},
-		{"marketplace_provider_offerings_list_course_accounts_list", "GET", one + "list_course_accounts/", nobody.serve(d, ofProvided), false},
-		{"marketplace_provider_offerings_list_project_service_accounts_list", "GET", one + "list_project_service_accounts/", nobody.serve(d, ofProvided), false},
 		{"marketplace_slurm_periodic_usage_policies_list", "GET", policies, nobody.open(d), false},
 		{"marketplace_slurm_periodic_usage_policies_report_command_result", "POST", policies + "{uuid}/report-command-result/", d.noPolicy, false},
 	}
 }
 
-// nobody is a list of what there is none of: no project has service or course accounts
-// here, and no offering a usage policy.
+// nobody is a list of what there is none of: no offering has a usage policy.
 var nobody = list[few, few]{rows: whole(func(*view) ([]few, error) { return nil, nil })}
 
 // ofProvided lets those ask who deliver the offering of the path.

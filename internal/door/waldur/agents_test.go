@@ -249,6 +249,22 @@ func TestMembershipStatusesAreKeptOfTheTeamAlone(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	var team []struct {
+		Username string
+		Roles    []map[string]any
+	}
+	members := strings.Replace(strings.Replace(path, "set_membership_sync_statuses", "team_members", 1), "provider-", "", 1)
+	d.get("alice", members+"?field=username&field=roles", &team)
+	for _, m := range team {
+		for _, r := range m.Roles {
+			if want := map[string]any{"carol": "synced"}[m.Username]; r["sync_state"] != want || (want != nil) != (r["sync_reported_at"] != nil) {
+				t.Errorf("%s is told as %v, want %v", m.Username, r, want)
+			}
+		}
+	}
+	if len(team) != 2 {
+		t.Errorf("the team has %d members", len(team))
+	}
 	d.did("pat", http.MethodPost, path, `{"statuses": [{"scope_type": "moon", "role_name": "x", "state": "synced", "username": "carol"}]}`, http.StatusBadRequest, nil)
 	d.did("pat", http.MethodPost, path, `{"statuses": [{"scope_type": "resource", "role_name": "x", "state": "synced"}]}`, http.StatusBadRequest, nil)
 	d.did("sam", http.MethodPost, path, `{}`, http.StatusBadRequest, nil)

@@ -210,7 +210,7 @@ var filterRules = map[string]filterRule{
 
 	// resources
 	"project_name": hasPart("project_name"), "offering_shared": same("offering_shared"), "offering_billable": same("offering_billable"),
-	"downscaled": idleFlag("nothing downscales a resource yet"), "paused": idleFlag("nothing pauses a resource yet"), "restrict_member_access": idleFlag("nothing restricts access yet"),
+	"downscaled": same("downscaled"), "paused": same("paused"), "restrict_member_access": same("restrict_member_access"),
 	"marketplace_resources_list runtime_state": picks("name", map[string][]string{"running": {"alpha"}, "RUNNING": {"alpha"}, "zzz": nil}),
 	"flavor_name": noRow("no provider here tells one"), "image_name": noRow("no provider here tells one"), "is_attached": noRow(noPlugins), "scope": noRow(noPlugins),
 	"has_terminate_date": picks("name", map[string][]string{"true": {"alpha", "eta"}}),
@@ -262,9 +262,6 @@ var filterRules = map[string]filterRule{
 	"component_user_usage_limits_list component_type": noRow(noLimits), "component_user_usage_limits_list username": noRow(noLimits), "component_user_usage_limits_list resource": noRow(noLimits),
 	"component_user_usage_limits_list resource_uuid": noRow(noLimits), "component_user_usage_limits_list offering_uuid": noRow(noLimits),
 }
-
-// idleFlag is for flags that are false of every record so far.
-func idleFlag(why string) filterRule { return filterRule{none: why} }
 
 // ruleOf finds the rule of a parameter; both views of resources and of offerings have the same.
 func ruleOf(o documented, name string) (filterRule, bool) {

@@ -20,15 +20,12 @@ import (
 // whole.
 var notRouted = map[string]bool{}
 
-// nobodys are lists of what there is none of here. Their parameters, those of offerings,
-// are the vendor's schema's slip: they say nothing of a row.
-var nobodys = map[string]string{
-	"marketplace_provider_offerings_list_course_accounts_list":          "no project has course accounts",
-	"marketplace_provider_offerings_list_project_service_accounts_list": "no project has service accounts",
-}
+// slips are lists whose parameters are those of offerings, by a slip of the vendor's schema:
+// they say nothing of a row.
+var slips = []string{"marketplace_provider_offerings_list_course_accounts_list", "marketplace_provider_offerings_list_project_service_accounts_list"}
 
-// withRows are lists that have some.
-func withRows(o documented) bool { return o.Paged && nobodys[o.Name] == "" }
+// withRows are lists whose parameters speak of their rows.
+func withRows(o documented) bool { return o.Paged && !slices.Contains(slips, o.Name) }
 
 // subjects are the records that stand in for {uuid}, by the beginning of an operation's name;
 // the longest that fits counts.

@@ -91,7 +91,9 @@ func (d *door) createCustomer(r *http.Request, who core.Actor, b *body) (id.ID, 
 func (b *body) slug() string {
 	s := b.text("slug", false, 50)
 	if s != "" && slugOf(s) != s {
-		b.errs.add("slug", "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.")
+		b.errs.add("slug", "%s", noSlug)
 	}
 	return s
 }
+
+const noSlug = "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens."

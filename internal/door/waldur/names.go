@@ -24,6 +24,7 @@ var orderType = map[order.Type]string{
 var resourceState = map[order.ResourceState]string{
 	order.Creating: "Creating", order.OK: "OK", order.ResourceErred: "Erred", order.Updating: "Updating",
 	order.Terminating: "Terminating", order.Terminated: "Terminated",
+	order.Unlinked: "Terminated", // not shown
 }
 
 var offeringState = map[catalog.State]string{
@@ -56,7 +57,7 @@ var modelName = map[string]string{
 	"project": "Project", "user": "User", "provider": "ServiceProvider", "usage": "ComponentUsage", "category": "Category", "public key": "SshPublicKey",
 	kindAccount: "OfferingUser", kindConsent: "UserOfferingConsent",
 	kindIdentity: "AgentIdentity", kindService: "AgentService", kindSubscription: "EventSubscription", kindFound: "BackendResource", kindRequest: "BackendResourceRequest",
-	kindAPIKey: "ResourceApiKey",
+	kindAPIKey: "ResourceApiKey", projectServices.kind: "ProjectServiceAccount", customerServices.kind: "CustomerServiceAccount", courses.kind: "CourseAccount",
 }
 
 // failed is how a kind of refusal goes out where the handler had no words of its own.

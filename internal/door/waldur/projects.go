@@ -94,11 +94,17 @@ var projectModel = shown(slices.Concat(model[tenant.Project]{
 		}
 		return attrs[projectInfo](p.Attrs).StaffNotes
 	}},
+	{name: "max_service_accounts", value: func(_ *view, p tenant.Project) any {
+		if n := mostOf(p.Attrs); n > 0 {
+			return n
+		}
+		return nil
+	}},
 	{name: "kind", value: func(*view, tenant.Project) any { return "default" }},
 	{name: "billing_price_estimate", value: func(*view, tenant.Project) any { return noMoney }},
 	{name: "marketplace_resource_count", value: func(v *view, p tenant.Project) any { return v.resourcesByCategory(p.ID) }},
 }, always[tenant.Project](nil, "type", "type_name", "type_uuid", "end_date_requested_by", "end_date_updated_at", "oecd_fos_2007_code", "image",
-	"max_service_accounts", "termination_metadata", "grace_period_days", "customer_grace_period_days", "affiliation", "affiliation_uuid",
+	"termination_metadata", "grace_period_days", "customer_grace_period_days", "affiliation", "affiliation_uuid",
 	"science_sub_domain", "project_credit"),
 	always[tenant.Project]("", "oecd_fos_2007_label", "affiliation_name", "affiliation_code", "science_sub_domain_name", "science_sub_domain_code",
 		"science_domain_name", "science_domain_code"),

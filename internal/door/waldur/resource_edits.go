@@ -34,6 +34,8 @@ var providerEdits = []edit{
 	{"set_as_erred", core.ByProvider, tenant.SetState, setAsErred},
 	{"refresh_last_sync", core.ByProvider, tenant.SetBackendID, refreshLastSync},
 	{"set_end_date_by_provider", core.ByProvider, tenant.SetEndDate, setEndDate},
+	{"set_effective_id", core.Providing, tenant.SetBackendID, setEffectiveID},
+	{"update_options_direct", core.ByProvider, tenant.SetOptions, updateOptions},
 }
 
 func (d *door) resourceEdits() []operation {

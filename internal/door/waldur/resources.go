@@ -74,7 +74,7 @@ func noResource(i id.ID) error {
 
 func (d *door) resourceOperations(name, root string, s sideView) []operation {
 	one := root + "{uuid}/"
-	return []operation{
+	return append([]operation{
 		{name + "_list", "GET", root, resources.serve(d, s.query), false},
 		{name + "_retrieve", "GET", one, retrieve(d, id.Resource, s.resource, resourceModel), false},
 		{name + "_partial_update", "PATCH", one, d.patchResource(s), false},
@@ -86,7 +86,7 @@ func (d *door) resourceOperations(name, root string, s sideView) []operation {
 		{name + "_update_limits", "POST", one + "update_limits/", d.changeByOrder(s, limitUpdate), false},
 		{name + "_switch_plan", "POST", one + "switch_plan/", d.changeByOrder(s, planSwitch), false},
 		{name + "_restore", "POST", one + "restore/", d.changeByOrder(s, restoration), false},
-	}
+	}, d.sharedOperations(name, root, s)...)
 }
 
 // subList answers with what belongs to a resource, all of it.
@@ -116,6 +116,7 @@ type keeping struct {
 	Endpoints       []endpoint      `json:"endpoints,omitempty"`
 	BackendMetadata json.RawMessage `json:"backend_metadata,omitempty"`
 	Options         json.RawMessage `json:"options,omitempty"`
+	EffectiveID     string          `json:"effective_id,omitempty"`
 	LastSync        string          `json:"last_sync,omitempty"`
 	ErrorMessage    string          `json:"error_message,omitempty"`
 	ErrorTrace      string          `json:"error_traceback,omitempty"`
@@ -177,7 +178,7 @@ var resourceModel = slices.Concat(of(aroundModel, func(_ *view, r order.Resource
 	{name: "is_usage_based", value: func(v *view, r order.Resource) any { return has(v, r, catalog.ByUsage) }},
 	{name: "is_limit_based", value: func(v *view, r order.Resource) any { return has(v, r, catalog.ByLimit) }},
 	{name: "backend_id", value: ofResource(func(r order.Resource) any { return r.BackendID })},
-	{name: "effective_id", value: ofResource(func(r order.Resource) any { return r.BackendID })},
+	{name: "effective_id", value: ofResource(func(r order.Resource) any { return orElse(kept(r).EffectiveID, r.BackendID) })},
 	{name: "backend_metadata", value: ofKept(func(k keeping) any { return object(k.BackendMetadata) })},
 	{name: "options", value: ofKept(func(k keeping) any { return object(k.Options) })},
 	{name: "report", value: ofKept(func(k keeping) any { return k.Report })},

@@ -133,7 +133,7 @@ func (d *door) operations() []operation {
 		d.resourceOperations("marketplace_provider_resources", "/api/marketplace-provider-resources/", providerView),
 		d.resourceEdits(), d.usageOperations(),
 		d.setupOperations(), d.keyOperations(),
-		d.accountOperations(), d.consentOperations(),
+		d.accountOperations(), d.consentOperations(), d.programOperations(),
 		d.agentOperations(), d.subscriptionOperations(), d.agentOfferingOperations(), d.syncStatusOperations(), d.backendOperations(), d.apiKeyOperations(),
 	}
 	var all []operation

@@ -135,6 +135,9 @@ func (s *stage) play() {
 	s.provide("alpha", "submit_report", `{"report": [{"header": "Now", "body": "All well."}]}`)
 	s.provide("alpha", "refresh_last_sync", "")
 	s.provide("alpha", "set_end_date_by_provider", `{"end_date": "2027-05-31"}`)
+	for name, flag := range map[string]string{"mu": "paused", "xi": "downscaled", "omicron": "restrict_member_access"} {
+		s.want(http.StatusOK, "operator", http.MethodPost, "/api/marketplace-resources/"+s.named["resource "+name]+"/set_"+flag+"/", `{"`+flag+`": true}`, nil)
+	}
 	s.serve()
 	s.want(http.StatusCreated, "operator", http.MethodPost, "/api/marketplace-user-offering-consents/", `{"offering": "`+s.named["wx"]+`"}`, nil)
 	s.provide("pi", "set_as_erred", `{"error_message": "lost", "error_traceback": "line 2"}`)

@@ -3,6 +3,7 @@ package waldur
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/docket-desk/docket/internal/core"
@@ -19,17 +20,24 @@ type syncStatus struct {
 	User     string `json:"user_uuid,omitempty"`
 	Project  string `json:"resource_project_uuid,omitempty"`
 	Message  string `json:"message,omitempty"`
+	At       string `json:"at,omitempty"` // when it was said
 }
 
 // kindSyncStatuses is a resource's list, or a part of a long one, in a document beside it:
 // lists of resources do not read it.
 const kindSyncStatuses = "waldur.membership_sync"
 
+// scopeResource is the word for a member of the resource itself.
+const scopeResource = "resource"
+
 // mostStatuses bounds a list.
 const mostStatuses = 1000
 
 func (d *door) syncStatusOperations() []operation {
-	return []operation{{"marketplace_provider_resources_set_membership_sync_statuses", "POST", "/api/marketplace-provider-resources/{uuid}/set_membership_sync_statuses/", d.setSyncStatuses, false}}
+	return []operation{
+		{"marketplace_provider_resources_set_membership_sync_statuses", "POST", "/api/marketplace-provider-resources/{uuid}/set_membership_sync_statuses/", d.setSyncStatuses, false},
+		{"marketplace_resources_team_members_list", "GET", "/api/marketplace-resources/{uuid}/team_members/", teammates.serve(d, ofTeam), false},
+	}
 }
 
 // setSyncStatuses replaces a resource's list. Members who are not in its team are skipped.
@@ -69,9 +77,11 @@ func (d *door) setSyncStatuses(w http.ResponseWriter, r *http.Request, who core.
 		b.errs.add("statuses", "Ensure this field has no more than %d elements.", mostStatuses)
 		items = nil
 	}
+	now := stamp(d.core.Now())
 	for _, item := range items {
 		s := readSyncStatus(item)
-		if !s.among(team) {
+		s.At = now
+		if !slices.ContainsFunc(team, s.of) {
 			skipped = append(skipped, orElse(s.Username, s.User))
 			continue
 		}
@@ -87,44 +97,29 @@ func (d *door) setSyncStatuses(w http.ResponseWriter, r *http.Request, who core.
 	return reply(w, http.StatusOK, map[string]any{"stored": len(stored), "skipped": skipped})
 }
 
-// keepSyncStatuses writes a list under the resource's name, what does not fit into one
-// document under that name and a number, and takes away what is left of a longer one. Sent
-// again after it broke off, it ends the same.
+// keepSyncStatuses writes a list under the resource's name, and what does not fit into one
+// document under that name and a number.
 func (d *door) keepSyncStatuses(r *http.Request, who core.Actor, customer, resource id.ID, list []syncStatus) error {
-	kept := map[string]bool{}
+	var parts []core.Part
 	for n, part := range statusParts(list) {
-		key := core.DocumentKey{Kind: kindSyncStatuses, Customer: customer, Name: resource.Base36()}
+		name := resource.Base36()
 		if n > 0 {
-			key.Name += "/" + strconv.Itoa(n+1)
+			name += "/" + strconv.Itoa(n+1)
 		}
-		kept[key.Name] = true
-		_, _, err := d.core.KeepDocument(r.Context(), who, key, func(_ *core.Scene, doc *core.Document) error {
-			doc.Parent, doc.Body = resource, part
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+		parts = append(parts, core.Part{Name: name, Body: part})
 	}
-	var there []core.Document
-	err := d.read(r, who, func(v *view) (err error) {
-		there, err = v.ShownDocuments(core.DocumentQuery{Kind: kindSyncStatuses, Parent: resource, Page: everything})
-		return err
-	})
-	if err != nil {
-		return err
+	return d.core.ReplaceDocuments(r.Context(), who, kindSyncStatuses, customer, resource, parts)
+}
+
+// syncStatuses reads a resource's list.
+func (v *view) syncStatuses(resource id.ID) []syncStatus {
+	docs, err := v.ShownDocuments(core.DocumentQuery{Kind: kindSyncStatuses, Parent: resource, Page: everything})
+	v.failed(err)
+	var out []syncStatus
+	for _, d := range docs {
+		out = append(out, attrs[[]syncStatus](d.Body)...)
 	}
-	now := d.core.Now()
-	for _, doc := range there {
-		if kept[doc.Name] {
-			continue
-		}
-		_, err := d.core.ChangeShownDocument(r.Context(), who, kindSyncStatuses, doc.ID, func(_ *core.Scene, doc *core.Document) error { doc.RemovedAt = &now; return nil })
-		if err != nil && core.KindOf(err) != core.NotFound { // another has taken it away
-			return err
-		}
-	}
-	return nil
+	return out
 }
 
 // statusParts writes a list as JSON lists that fit into a document each, at least one.
@@ -144,7 +139,7 @@ func statusParts(list []syncStatus) []json.RawMessage {
 }
 
 func readSyncStatus(b *body) syncStatus {
-	s := syncStatus{Scope: b.choice("scope_type", true, "resource", "resource_project"), Role: b.text("role_name", true, 150),
+	s := syncStatus{Scope: b.choice("scope_type", true, scopeResource, "resource_project"), Role: b.text("role_name", true, 150),
 		State: b.choice("state", true, "synced", "pending", "error", "missing_in_idp"), Username: b.text("username", false, 255), Message: b.text("message", false, 2000)}
 	if u := b.uuid("user_uuid", false, id.User); u != 0 {
 		s.User = u.UUID(id.User)
@@ -158,12 +153,7 @@ func readSyncStatus(b *body) syncStatus {
 	return s
 }
 
-// among reports whether the member spoken of is in a team, by account, login or UUID.
-func (s syncStatus) among(team []member) bool {
-	for _, m := range team {
-		if s.User == m.user.ID.UUID(id.User) || s.Username != "" && (s.Username == m.account.Username || s.Username == m.user.Login) {
-			return true
-		}
-	}
-	return false
+// of reports whether the member spoken of is one of a team, by account, login or UUID.
+func (s syncStatus) of(m member) bool {
+	return s.User == m.user.ID.UUID(id.User) || s.Username != "" && (s.Username == m.account.Username || s.Username == m.user.Login)
 }

@@ -40,12 +40,12 @@ type role struct {
 var rolesTried = []role{
 	{name: "staff", who: "operator", sees: true, all: true},
 	{name: "support", who: "sue", sees: true},
-	{name: "owner", who: "alice", side: "buyer", sees: true, rights: "PLACE APPROVE REJECT DESTROY CANCEL TERMINATE SET_PLAN SET_LIMITS"},
-	{name: "manager", who: "mary", side: "buyer", sees: true, rights: "PLACE DESTROY CANCEL TERMINATE SET_PLAN SET_LIMITS"},
-	{name: "admin", who: "adam", side: "buyer", sees: true, rights: "PLACE DESTROY CANCEL TERMINATE SET_PLAN SET_LIMITS"},
+	{name: "owner", who: "alice", side: "buyer", sees: true, rights: "PLACE APPROVE REJECT DESTROY CANCEL TERMINATE SET_PLAN SET_LIMITS SET_END_DATE SET_OPTIONS"},
+	{name: "manager", who: "mary", side: "buyer", sees: true, rights: "PLACE DESTROY CANCEL TERMINATE SET_PLAN SET_LIMITS SET_OPTIONS"},
+	{name: "admin", who: "adam", side: "buyer", sees: true, rights: "PLACE DESTROY CANCEL TERMINATE SET_PLAN SET_LIMITS SET_OPTIONS"},
 	{name: "member", who: "carol", side: "buyer", rights: "PLACE"},
 	{name: "orderer", who: "", side: "buyer", sees: true},
-	{name: "provider's owner", who: "pat", side: "provider", sees: true, rights: "APPROVE REJECT TERMINATE SET_LIMITS SET_USAGE SET_BACKEND_ID SET_STATE SUBMIT_REPORT SET_END_DATE"},
+	{name: "provider's owner", who: "pat", side: "provider", sees: true, rights: "APPROVE REJECT TERMINATE SET_LIMITS SET_USAGE SET_BACKEND_ID SET_STATE SUBMIT_REPORT SET_END_DATE SET_OPTIONS"},
 	{name: "service manager", who: "sam", side: "provider", sees: true, rights: "SET_BACKEND_ID SET_STATE SUBMIT_REPORT SET_END_DATE"},
 	{name: "offering manager", who: "olga", side: "provider", sees: true, rights: ""},
 	{name: "another owner", who: "bob"},
@@ -457,6 +457,7 @@ type resourceAct struct {
 	status             int
 	to                 string
 	any                bool // for everybody who sees it
+	gone               bool // afterwards nobody sees it
 }
 
 var everyResourceState = []string{"Creating", "OK", "Erred", "Updating", "Terminating", "Terminated"}
@@ -481,7 +482,31 @@ var resourceActs = []resourceAct{
 	{name: "set_as_erred", body: `{"error_message": "m"}`, view: "provider-resources", right: "SET_STATE", sides: []string{"provider"}, from: []string{"OK", "Erred", "Creating", "Updating", "Terminating"}, status: 200, to: "Erred"},
 	{name: "set_as_ok", view: "provider-resources", right: "SET_STATE", sides: []string{"provider"}, from: []string{"OK", "Erred", "Creating", "Updating", "Terminating"}, status: 200, to: "OK"},
 	{name: "set_state_ok", view: "provider-resources", right: "SET_STATE", sides: []string{"provider"}, from: []string{"Erred", "Creating", "Updating", "Terminating"}, status: 200, to: "OK"},
+	{name: "set_effective_id", body: `{"effective_id": "e"}`, view: "provider-resources", right: "SET_BACKEND_ID", sides: []string{"provider"}, offering: true, from: everyResourceState, status: 200},
+	{name: "update_options_direct", body: `{"options": {"a": 1}}`, view: "provider-resources", right: "SET_OPTIONS", sides: []string{"provider"}, from: everyResourceState, status: 200},
 }
+
+// sharedActs are those of both views; whose right counts is the view's side.
+func sharedActs() []resourceAct {
+	var out []resourceAct
+	for view, sides := range map[string][]string{"resources": {"buyer"}, "provider-resources": {"provider"}} {
+		for _, a := range []resourceAct{
+			{name: "offering", method: http.MethodGet, any: true, status: 200}, {name: "details", method: http.MethodGet, any: true, status: 204}, {name: "pull", any: true, status: 202},
+			{name: "set_paused", body: `{"paused": true}`, right: "STAFF", status: 200}, {name: "set_downscaled", body: `{"downscaled": true}`, right: "STAFF", status: 200},
+			{name: "set_restrict_member_access", body: `{"restrict_member_access": true}`, right: "STAFF", status: 200}, {name: "set_slug", body: `{"slug": "other"}`, right: "STAFF", status: 200},
+			{name: "set_end_date_by_staff", body: `{"end_date": "2027-01-01"}`, right: "STAFF", status: 200}, {name: "set_end_date", body: `{"end_date": "2027-01-01"}`, right: "SET_END_DATE", status: 200},
+			{name: "update_options", body: `{"options": {"a": 1}}`, right: "SET_OPTIONS", status: 200}, {name: "unlink", right: "STAFF", status: 204, gone: true},
+		} {
+			a.view, a.sides, a.from = view, sides, everyResourceState
+			out = append(out, a)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b resourceAct) int { return -strings.Compare(a.view, b.view) })
+	return out
+}
+
+// spends are the acts after which a resource is no longer what it was.
+var spends = []string{"terminate", "update_limits", "switch_plan", "restore", "unlink"}
 
 // offeringManagers have these rights where an offering itself is looked at.
 const offeringManagers = "SET_USAGE SET_BACKEND_ID SET_STATE"
@@ -531,7 +556,7 @@ func (f *trial) tryResources(page *bytes.Buffer) {
 	fmt.Fprintf(page, "\n## Resources\n\nBy /api/marketplace-resources/ and by /api/marketplace-provider-resources/. A member is the orderer of none. set_as_ok and set_as_erred leave what is terminated as it is.\n\n| state | path | act |%s\n| --- | --- | --- |%s\n", roleColumns(), strings.Repeat(" --- |", len(rolesTried)))
 	for _, state := range everyResourceState {
 		s := f.resourceIn(state)
-		for _, a := range resourceActs {
+		for _, a := range slices.Concat(resourceActs, sharedActs()) {
 			method := orElse(a.method, http.MethodPost)
 			fmt.Fprintf(page, "| %s | %s | %s |", state, a.view, orElse(a.name, method))
 			for _, r := range rolesTried {
@@ -552,10 +577,14 @@ func (f *trial) tryResources(page *bytes.Buffer) {
 				if want.status >= 300 || method == http.MethodGet {
 					continue
 				}
-				if got := f.resourceState(s); got != orElse(want.to, state) {
+				if a.gone {
+					if res, _ := f.ask("operator", http.MethodGet, "/api/marketplace-resources/"+s+"/", ""); res.StatusCode != http.StatusNotFound {
+						f.t.Errorf("%s of a resource that was %s: it is still there: %d", path, state, res.StatusCode)
+					}
+				} else if got := f.resourceState(s); got != orElse(want.to, state) {
 					f.t.Errorf("%s %s of a resource that was %s, by %s: it is %s, want %s", method, path, state, r.name, got, orElse(want.to, state))
 				}
-				if method == http.MethodPost && (want.to != "" || !strings.HasPrefix(a.name, "set_") && a.name != "submit_report" && a.name != "refresh_last_sync") {
+				if method == http.MethodPost && (want.to != "" || slices.Contains(spends, a.name)) {
 					s = f.resourceIn(state)
 				}
 			}

@@ -65,7 +65,7 @@ func (v *view) usedRows(list []order.Usage) ([]used, error) {
 	for n, u := range list {
 		ids[n] = u.Resource
 	}
-	resources, err := v.Resources(core.ResourceQuery{IDs: distinct(ids), Page: everything})
+	resources, err := v.Resources(core.ResourceQuery{IDs: distinct(ids), Hidden: true, Page: everything})
 	if err != nil {
 		return nil, err
 	}

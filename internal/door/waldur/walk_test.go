@@ -168,6 +168,7 @@ func TestNoModelHasAKeyTwice(t *testing.T) {
 	twice("Order", keysOf(orderModel))
 	twice("Resource", keysOf(resourceModel))
 	twice("ProjectUser", keysOf(teamModel))
+	twice("ResourceTeamMember", keysOf(teammateModel))
 	twice("PlanPeriod", keysOf(planPeriodModel))
 	twice("Usage", keysOf(usageModel))
 	twice("UserUsage", keysOf(userUsageModel))

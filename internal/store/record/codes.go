@@ -24,7 +24,7 @@ var (
 		order.LineErred: 7, order.LineCanceled: 8, order.Replaced: 9,
 	})
 	resourceStates = newCodes("resource state", map[order.ResourceState]int64{
-		order.Creating: 1, order.OK: 2, order.ResourceErred: 3, order.Updating: 4, order.Terminating: 5, order.Terminated: 6,
+		order.Creating: 1, order.OK: 2, order.ResourceErred: 3, order.Updating: 4, order.Terminating: 5, order.Terminated: 6, order.Unlinked: 7,
 	})
 	entryKinds = newCodes("kind of entry", map[ledger.Kind]int64{
 		ledger.Hold: 1, ledger.Release: 2, ledger.Capture: 3, ledger.Charge: 4, ledger.Refund: 5,

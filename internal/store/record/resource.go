@@ -1,6 +1,8 @@
 package record
 
 import (
+	"slices"
+
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/order"
@@ -135,6 +137,9 @@ func resourceFilters(q core.ResourceQuery) *where {
 		w.and("r.ref <> 0") // what resources_ref holds
 	}
 	coded(w, "r.state", resourceStates, q.States)
+	if !q.Hidden && (len(q.States) == 0 || slices.Contains(q.States, order.Unlinked)) {
+		w.and("r.state <> ?", num64(resourceStates.code[order.Unlinked]))
+	}
 	w.text("r.name", q.Name)
 	w.contains(q.Words, "r.name", "r.slug", "r.backend_id")
 	w.text("r.backend_id", q.BackendID)

@@ -62,7 +62,7 @@ func wholeOfferings(q core.UsageQuery) bool {
 func (r *Reader) usageFilters(q core.UsageQuery) (*where, error) {
 	w := &where{}
 	if !wholeOfferings(q) {
-		owners := core.ResourceQuery{Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}
+		owners := core.ResourceQuery{Hidden: true, Any: q.Any, Customers: q.Customers, Projects: q.Projects, Providers: q.Providers, Offerings: q.Offerings}
 		if err := r.ofOwners(w, owners, q.Resources); err != nil {
 			return nil, err
 		}

@@ -200,6 +200,11 @@ func resourceQueries(t *testing.T, s core.Store) {
 		{"name", func(q *core.ResourceQuery) { q.Name = "plain" }, func(r order.Resource) bool { return r.Name == "plain" }},
 		{"backend id", func(q *core.ResourceQuery) { q.BackendID = "backend_3" }, func(r order.Resource) bool { return r.BackendID == "backend_3" }},
 		{"slug", func(q *core.ResourceQuery) { q.Slug = "res-4" }, func(r order.Resource) bool { return r.Slug == "res-4" }},
+		{"unlinked too", func(q *core.ResourceQuery) { q.Hidden = true }, func(order.Resource) bool { return true }},
+		{"unlinked ones of an offering", func(q *core.ResourceQuery) {
+			q.Offerings, q.States, q.Hidden = []id.ID{40}, []order.ResourceState{order.Unlinked}, true
+		},
+			func(r order.Resource) bool { return r.Offering == 40 && r.State == order.Unlinked }},
 		{"live", func(q *core.ResourceQuery) { q.Live = yes() }, func(r order.Resource) bool { return r.Live }},
 		{"not live", func(q *core.ResourceQuery) { q.Live = no() }, func(r order.Resource) bool { return !r.Live }},
 		{"made in a span", func(q *core.ResourceQuery) { q.From, q.Until = &placedFrom, &placedUntil },
@@ -219,6 +224,7 @@ func resourceQueries(t *testing.T, s core.Store) {
 	}
 	listing[core.ResourceQuery, order.Resource]{
 		rows: rows, id: func(r order.Resource) id.ID { return r.ID }, page: func(q *core.ResourceQuery) *core.Page { return &q.Page },
+		base: func(q core.ResourceQuery, r order.Resource) bool { return q.Hidden || r.State != order.Unlinked },
 		list: core.Reader.Resources, count: core.Reader.CountResources, cases: cases, unlisted: []string{"SortBy"},
 		sorts: []sortCase[core.ResourceQuery, order.Resource]{
 			{name: "by name", set: func(q *core.ResourceQuery) { q.SortBy = "name" }, compare: func(a, b order.Resource) int { return cmp.Compare(a.Name, b.Name) }},
@@ -247,7 +253,7 @@ func resourceTally(t *testing.T, s core.Store) {
 		type of struct{ project, offering id.ID }
 		want, got := map[of]int{}, map[of]int{}
 		for _, r := range resources {
-			if tt.want(r) {
+			if tt.want(r) && r.State != order.Unlinked {
 				want[of{r.Project, r.Offering}]++
 			}
 		}

@@ -115,14 +115,19 @@ class NoopBackend(BaseBackend):
             past = s.get("past", {}).get(f"{year}-{month:02}", {})
             return {i: past[i] for i in resource_backend_ids if i in past}
 
-    def downscale_resource(self, resource_backend_id):
+    def runs(self, name, how):
+        with self.site.open() as s:
+            s["resources"][name]["runs"] = how
         return True
+
+    def downscale_resource(self, resource_backend_id):
+        return self.runs(resource_backend_id, "slowly")
 
     def pause_resource(self, resource_backend_id):
-        return True
+        return self.runs(resource_backend_id, "not")
 
     def restore_resource(self, resource_backend_id):
-        return True
+        return self.runs(resource_backend_id, "")
 
     def get_resource_metadata(self, resource_backend_id):
         return {"site": "noop"}
