@@ -505,6 +505,8 @@ var differs = []struct{ where, what, why string }{
 	{`modified_before=|recorded`, `^ has 0, recorded 10$`, "the recording server ignores modified_before"},
 	{`with a (past|future) date`, `^status 400, recorded 201`, "the recording server ignores dates: the contract's rules are newer"},
 	{`Bearer scheme`, `^status 200, recorded 401`, "an agent may say Bearer"},
+	{`PATCH an order`, `^status 200, recorded 405`, "an order that waits may be changed: newer"},
+	{`03-orders-read: retrieve|its resource \(pm\)|order after provider approval|list \(pm\), first page`, `limits is \{"storage":20\}, recorded \{"storage":10\}`, "the order was changed by that PATCH"},
 	{`users, |create by uuids`, `^status 201, recorded 400`, "accounts may be named by UUIDs: newer"},
 	// What the contract or its client decides otherwise.
 	{`05-orders-agent-flow: its resource|list sparse \(provider\)`, `state is Terminated, recorded Erred`, "a create that failed and is unknown to the provider's system leaves nothing"},
@@ -536,7 +538,7 @@ var differs = []struct{ where, what, why string }{
 	{`11-more-orders: password login`, `^status 401`, "the recording's password is not this desk's"},
 	{`not JSON`, `^words .*JSON parse error`, "the parser's own words after the dash"},
 	// What is not offered.
-	{`details \(agent type has none\)`, `^status 404, recorded 200`, "a resource has no record of another system behind it"},
+	{`details \(agent type has none\)`, `^status 204, recorded 200`, "a resource has no record of another system behind it"},
 	{`update_integration|enable offering users|allow it`, `^status 404, recorded 200`, "integrations are not set up over this door"},
 	{`(customers|offerings)( |$)`, `^status 404, recorded 200`, "open to any user of the recording server: not copied"},
 	{`no token`, `^status 401, recorded 200`, "the catalogue is for who is signed in"},
