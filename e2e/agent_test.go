@@ -167,7 +167,8 @@ func TestASitesAgentServesTheDesk(t *testing.T) {
 
 // programs has a service account and a course account made members of an allocation of
 // their project, and taken out when they are closed; meanwhile staff pause the allocation, slow
-// it and let it run. now makes a pass and tells its members and how it runs.
+// it, let it run, and keep its members out for a while. now makes a pass and tells its members
+// and how it runs.
 func (s *site) programs(t *testing.T, made allocation, now func() (members, runs string), people, paused, slowed, always string) {
 	t.Helper()
 	s.d.apply(t, `customers: [{slug: aurora-institute, projects: [{slug: aurora, end_on: "2099-12-31", attrs: {kind: course}}]}]`)
@@ -195,6 +196,8 @@ func (s *site) programs(t *testing.T, made allocation, now func() (members, runs
 			s.d.ask(t, s.alice(), http.MethodDelete, program, nil, 204)
 			flag("downscaled", false)
 		}, people, always},
+		{"when nobody may use it", func() { flag("restrict_member_access", true) }, "", always},
+		{"when they may again", func() { flag("restrict_member_access", false) }, people, always},
 	} {
 		step.do()
 		members, runs := now()

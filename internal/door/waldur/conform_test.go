@@ -35,7 +35,7 @@ var subjects = map[string]string{
 	"marketplace_provider_resources_": "resource alpha", "marketplace_component_usages_": "usage alpha cpu",
 	"keys_": "key mary", "marketplace_offering_users_": "account mary", "marketplace_site_agent_identities_": "identity hpc", "marketplace_site_agent_services_": "service",
 	"event_subscriptions_": "subscription", "backend_resource_requests_": "request", "marketplace_resource_api_keys_": "api key one",
-	"marketplace_slurm_periodic_usage_policies_": "unknown",
+	"marketplace_slurm_periodic_usage_policies_": "unknown", "marketplace_project_service_accounts_": "service account",
 }
 
 func subjectOf(op string) string {

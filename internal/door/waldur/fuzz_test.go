@@ -56,6 +56,9 @@ func marked(t testing.TB) *stage {
 		s.want(http.StatusCreated, "operator", http.MethodPost, "/api/marketplace-component-usages/"+rows[0].UUID+"/set_user_usage/", `{"username": "`+name+`", "usage": 1}`, nil)
 		s.named["usage "+name] = rows[0].UUID
 		s.place(name+" 2", of.who, "lab", of.project, `"limits": {"storage": 1}, "request_comment": "`+name+`"`)
+		var made struct{ UUID string }
+		s.want(http.StatusCreated, of.who, http.MethodPost, projectServiceRoot, `{"project": "`+s.named[of.project]+`", "description": "`+name+`"}`, &made)
+		s.named["service account"] = made.UUID
 		s.want(http.StatusCreated, "pat", http.MethodPost, "/api/backend-resources/", `{"name": "`+name+`", "offering": "`+s.named["hpc"]+`", "project": "`+s.named[of.project]+`"}`, nil)
 	}
 	return s
@@ -201,9 +204,9 @@ func FuzzPath(f *testing.F) {
 
 func TestTheMarksAreThereToBeSeen(t *testing.T) {
 	s := marked(t)
-	for _, path := range []string{"/api/marketplace-orders/", "/api/marketplace-resources/", "/api/marketplace-component-usages/", "/api/marketplace-component-user-usages/", "/api/backend-resources/"} {
+	for _, path := range []string{"/api/marketplace-orders/", "/api/marketplace-resources/", "/api/marketplace-component-usages/", "/api/marketplace-component-user-usages/", "/api/backend-resources/", projectServiceRoot} {
 		for who, word := range map[string]string{"alice": auroras, "bob": borealis_, "pat": auroras} {
-			if who != "pat" && path == "/api/backend-resources/" {
+			if path == "/api/backend-resources/" && who != "pat" || path == projectServiceRoot && who == "pat" {
 				continue
 			}
 			if _, b := s.ask(who, http.MethodGet, path+"?page_size=300", ""); !strings.Contains(string(b), word) {
