@@ -1,10 +1,13 @@
 """Allocations with waldur-api-client: ordered by a consumer, approved and finished by a provider, used and ended."""
 
 import pytest
-from conftest import approve, call, every, finish, order, place, reject, report, resource, state
+from conftest import approve, call, every, finish, order, place, refused, reject, report, resource, state
 from desk import env, show
 from waldur_api_client.models import (
     OrderErrorDetailsRequest,
+    ResourceApiKeyReportCreatedRequest,
+    ResourceApiKeySetKeyRequest,
+    ResourceApiKeyState,
     ResourceBackendIDRequest,
     ResourceTerminateRequest,
     ResourceUpdateLimitsRequest,
@@ -188,6 +191,22 @@ def test_limits_are_changed_by_an_order(alice, pat):
     assert resource(alice, made).limits["storage"] == 5, "only when it is done"
     finish(pat, change)
     assert resource(alice, made).limits["storage"] == 8
+
+
+def test_a_resources_key_is_revealed_and_made_anew(alice, carol, pat):
+    placed = place(alice, limits={"storage": 5})
+    finish(pat, placed.uuid)
+    keys, made = "marketplace_resource_api_keys", placed.marketplace_resource_uuid
+    key = call(keys, "report_created", pat, body=ResourceApiKeyReportCreatedRequest(resource=made, client_id="c1", api_key="hush")).uuid
+    assert call(keys, "reveal_retrieve", carol, key).api_key == "hush"
+    assert refused(keys, "reveal_retrieve", pat, key)[0] == 403
+    assert call(keys, "rotate", alice, key).status
+    assert [k.uuid for k in every(keys, pat, state=[ResourceApiKeyState.UPDATING])] == [key], "what its agent looks for"
+    call(keys, "set_key", pat, key, body=ResourceApiKeySetKeyRequest(api_key="new"))
+    assert call(keys, "retrieve", alice, key).state == ResourceApiKeyState.OK
+    assert call(keys, "reveal_retrieve", alice, key).api_key == "new"
+    assert call(keys, "destroy", pat, key) is None
+    assert call(keys, "count", alice, resource_uuid=made) == 0
 
 
 def test_lists_page_count_and_filter(alice, pat):
