@@ -189,7 +189,9 @@ func (w *placing) prepare(ctx context.Context) error {
 		err = w.c.store.View(ctx, w.look)
 	}
 	w.on = touchIdem(w.on, w.who, w.p.Idem)
-	w.on.Scan = w.p.Keep != nil // a document is found by its name
+	if k := w.p.Keep; k != nil { // it is found by its name
+		w.on.Scan, w.on.Exclusive, w.on.Offerings = true, k.Beside != 0, append(w.on.Offerings, k.Beside)
+	}
 	return err
 }
 

@@ -13,6 +13,9 @@ from waldur_api_client.models import (
     PatchedOrderUpdateRequest,
     PatchedOrderUpdateRequestAttributes,
     PatchedOrderUpdateRequestLimits,
+    ResourceApiKeyReportCreatedRequest,
+    ResourceApiKeySetKeyRequest,
+    ResourceApiKeyState,
     ResourceBackendIDRequest,
     ResourceTerminateRequest,
     ResourceUpdateLimitsRequest,
@@ -233,6 +236,22 @@ def test_a_purchase_order_goes_with_the_order(alice, carol, pat, bob):
     assert order(carol, placed.uuid).attachment is None
     assert refused("marketplace_orders", "delete_attachment", carol, placed.uuid)[0] == 404
     call("marketplace_orders", "destroy", alice, placed.uuid)
+
+
+def test_a_resources_key_is_revealed_and_made_anew(alice, carol, pat):
+    placed = place(alice, limits={"storage": 5})
+    finish(pat, placed.uuid)
+    keys, made = "marketplace_resource_api_keys", placed.marketplace_resource_uuid
+    key = call(keys, "report_created", pat, body=ResourceApiKeyReportCreatedRequest(resource=made, client_id="c1", api_key="hush")).uuid
+    assert call(keys, "reveal_retrieve", carol, key).api_key == "hush"
+    assert refused(keys, "reveal_retrieve", pat, key)[0] == 403
+    assert call(keys, "rotate", alice, key).status
+    assert [k.uuid for k in every(keys, pat, state=[ResourceApiKeyState.UPDATING])] == [key], "what its agent looks for"
+    call(keys, "set_key", pat, key, body=ResourceApiKeySetKeyRequest(api_key="new"))
+    assert call(keys, "retrieve", alice, key).state == ResourceApiKeyState.OK
+    assert call(keys, "reveal_retrieve", alice, key).api_key == "new"
+    assert call(keys, "destroy", pat, key) is None
+    assert call(keys, "count", alice, resource_uuid=made) == 0
 
 
 def test_lists_page_count_and_filter(alice, pat):

@@ -60,6 +60,9 @@ func marked(t testing.TB) *stage {
 		s.want(http.StatusCreated, of.who, http.MethodPost, projectServiceRoot, `{"project": "`+s.named[of.project]+`", "description": "`+name+`"}`, &made)
 		s.named["service account"] = made.UUID
 		s.want(http.StatusCreated, "pat", http.MethodPost, "/api/backend-resources/", `{"name": "`+name+`", "offering": "`+s.named["hpc"]+`", "project": "`+s.named[of.project]+`"}`, nil)
+		var key struct{ UUID string }
+		s.want(http.StatusCreated, "pat", http.MethodPost, "/api/marketplace-resource-api-keys/report_created/", `{"resource": "`+s.named["resource "+name]+`", "client_id": "c", "api_key": "`+name+`"}`, &key)
+		s.named["key "+name] = key.UUID
 	}
 	return s
 }
@@ -191,6 +194,14 @@ func FuzzPath(f *testing.F) {
 		"/api/marketplace-resources/" + s.named["resource "+auroras] + "/team/", "/api/projects/" + s.named["project"] + "/?field=", "/api/é/", "/api/%ff/?%ff=%zz"} {
 		f.Add(p, uint8(0), "GET")
 		f.Add(p, uint8(4), "POST")
+	}
+	for who := range outsiders {
+		for _, word := range []string{auroras, borealis_} {
+			one := "/api/marketplace-resource-api-keys/" + s.named["key "+word] + "/"
+			f.Add(one, uint8(who), "GET")
+			f.Add(one+"reveal/", uint8(who), "GET")
+			f.Add(one+"rotate/", uint8(who), "POST")
+		}
 	}
 	f.Fuzz(func(t *testing.T, path string, who uint8, method string) {
 		s.t = t

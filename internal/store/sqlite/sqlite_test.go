@@ -309,6 +309,10 @@ func TestWhatRanBeforeChargesWereMadeOverTimeIsBilledFromItsStart(t *testing.T) 
 				t.Errorf("usage %d is of offering %d, want its resource's, 5", i, u.Offering)
 			}
 		}
+		docs, err := r.Documents(core.DocumentQuery{Parent: 5, Alias: "ada"})
+		if err != nil || len(docs) != 1 || docs[0].ID != 40 {
+			t.Errorf("ada's account is found as %v, %v", docs, err)
+		}
 		terms, err := r.Terms(7)
 		if len(terms) != 2 || terms[0].Each != nil || terms[0].Once != nil {
 			t.Errorf("terms: %+v", terms)

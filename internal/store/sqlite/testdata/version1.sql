@@ -451,3 +451,7 @@ INSERT INTO terms (id, resource_id, from_at, until_at, plan_id, quantities) VALU
 INSERT INTO usages (id, resource_id, component_id, period, reported, recurring, quantity, amount, counts_on, note, updated_at) VALUES
 	(30, 7, 10, 20454, 1000000, 0, 1000000, 10000, 20454, '', 0),  -- January 2026
 	(31, 7, 10, 20423, 1000000, 0, 0, 0, 20454, '', 0);            -- December: before it began
+INSERT INTO documents (id, kind, customer_id, project_id, parent_id, name, state, rev, body, removed_at) VALUES
+	(40, 'waldur.account', 1, 0, 5, '5/3', 'OK', 1, '{"offering":5,"user":3,"username":"ada"}', NULL),
+	(41, 'waldur.account', 1, 0, 5, '5/4', 'Requested', 1, '{"offering":5,"user":4}', NULL),
+	(42, 'test.shed', 1, 0, 5, '', '', 1, '{"username":"ada"}', NULL);
