@@ -6,6 +6,7 @@ import (
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
+	"github.com/docket-desk/docket/internal/day"
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
@@ -58,6 +59,7 @@ func TestWhatMayBeGivenOutInASpanBindsAllCustomersTogether(t *testing.T) {
 	for _, span := range catalog.Spans() {
 		t.Run(string(span), func(t *testing.T) {
 			d := newDesk(t)
+			must(d.Apply(ctx, core.System(), core.World{Customers: []core.CustomerSpec{{Slug: "buyer", YearFrom: ptr(day.Date(2020, 5, 17))}}}))(t) // a span is of the calendar, not of a customer's year
 			d.say(t, `{"limit_amount": 10, "limit_period": "`+string(span)+`"}`)
 			mine := d.finish(t, must(d.PlaceOrder(ctx, d.owner, d.ask("hpc", map[string]money.Micro{"storage": units(6)})))(t), core.Verdict{})
 			other := must(d.PlaceOrder(ctx, d.outsider, d.theirs(t, 3)))(t) // held, not delivered
@@ -75,10 +77,14 @@ func TestWhatMayBeGivenOutInASpanBindsAllCustomersTogether(t *testing.T) {
 			wantBreach(t, err, tenant.OnOffering, "10", "10", "0", "1")
 			d.verified(t)
 			d.clock.ahead(60 * aDay) // it was November
-			_, err = d.PlaceOrder(ctx, d.outsider, d.toStorage(full, 9))
-			if again := span != catalog.Ever; again != (err == nil) {
-				t.Errorf("one more in the next year: %v", err)
+			for who, more := range map[*core.Actor]core.Placement{&d.outsider: d.toStorage(full, 9), &d.owner: d.toStorage(mine, 11)} {
+				_, err = d.PlaceOrder(ctx, *who, more)
+				if again := span != catalog.Ever; again != (err == nil) {
+					t.Errorf("more in the next year, for %s: %v", who.User.Login, err)
+				}
 			}
+			_, err = d.PlaceOrder(ctx, d.outsider, d.theirs(t, 1))
+			wantBreach(t, err, tenant.OnOffering, "10", map[bool]string{true: "10", false: "0"}[span == catalog.Ever], map[bool]string{true: "0", false: "10"}[span == catalog.Ever], "1")
 			d.verified(t)
 		})
 	}
