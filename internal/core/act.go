@@ -128,6 +128,8 @@ func (d *draft) is(w order.Who) bool {
 		return may(tenant.DestroyOrder, d.o.Project, d.o.Customer)
 	case order.Provider:
 		return may(tenant.ApproveOrder, d.o.Offering, d.provider.Customer)
+	case order.Decliner:
+		return may(tenant.RejectOrder, d.o.Offering, d.provider.Customer)
 	case order.Worker:
 		return d.who.Worker
 	case order.System:

@@ -35,3 +35,17 @@ func TestWhoMayApproveInAnOfferingApprovesItsOrders(t *testing.T) {
 		t.Errorf("what another offering has is known to its manager: %v", err)
 	}
 }
+
+func TestToRejectIsARightOfItsOwn(t *testing.T) {
+	d := newDesk(t)
+	must(d.Apply(ctx, core.System(), core.World{Users: []core.UserSpec{{Login: "eve", Roles: []core.RoleSpec{{Role: tenant.OfferingManager, Offering: "hpc"}}}}}))(t)
+	d.load(t)
+	p := must(d.PlaceOrder(ctx, d.owner, d.ask("hpc", map[string]money.Micro{"storage": units(1)})))(t)
+	for _, right := range []tenant.Right{tenant.ApproveOrder, tenant.RejectOrder} {
+		d.SetPolicy(tenant.DefaultPolicy().Change(map[tenant.Role]tenant.Change{tenant.OfferingManager: {Add: []tenant.Right{right}}}))
+		_, err := d.Act(ctx, d.outsider, p.Order.ID, order.RejectProvider, core.Verdict{})
+		if want := right == tenant.RejectOrder; want != (err == nil) || !want && core.KindOf(err) != core.Forbidden {
+			t.Errorf("with %s: %v", right, err)
+		}
+	}
+}

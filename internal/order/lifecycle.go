@@ -48,7 +48,8 @@ const (
 	Rejecter  Who = "rejecter"  // may reject for the project or its customer
 	Canceller Who = "canceller" // may cancel for the project or its customer
 	Destroyer Who = "destroyer" // may destroy orders of the project or its customer
-	Provider  Who = "provider"  // may approve orders of the providing customer
+	Provider  Who = "provider"  // may approve orders of the offering or its provider
+	Decliner  Who = "decliner"  // may reject orders of the offering or its provider
 	Worker    Who = "worker"
 	System    Who = "system"
 	Staff     Who = "staff"
@@ -118,7 +119,7 @@ func build() []Step {
 		{PendingConsumer, RejectConsumer, []Who{Creator, Rejecter}, Rejected, Undo, DropJobs, "order.rejected"},
 		{PendingProject, OpenProject, []Who{System}, Onward, NoPosting, ForState, "order.approved"},
 		{PendingProvider, ApproveProvider, []Who{Provider}, Onward, NoPosting, ForState, "order.approved"},
-		{PendingProvider, RejectProvider, []Who{Provider}, Rejected, Undo, DropJobs, "order.rejected"},
+		{PendingProvider, RejectProvider, []Who{Decliner}, Rejected, Undo, DropJobs, "order.rejected"},
 		{PendingStartDate, Begin, []Who{System}, Executing, NoPosting, ForState, "order.began"},
 	}
 	for _, s := range []State{PendingConsumer, PendingProject, PendingProvider} {

@@ -14,7 +14,7 @@ import (
 var update = flag.Bool("update", false, "write docs/lifecycle.md anew")
 
 func TestEveryStepIsOneOfKnownStatesActsAndParties(t *testing.T) {
-	parties := []Who{Consumer, Creator, Approver, Rejecter, Canceller, Destroyer, Provider, Worker, System, Staff}
+	parties := []Who{Consumer, Creator, Approver, Rejecter, Canceller, Destroyer, Provider, Decliner, Worker, System, Staff}
 	type key struct {
 		s State
 		a Act
