@@ -132,6 +132,9 @@ func documentFilters(q core.DocumentQuery) *where {
 		w.and("d.parent_id <> 0") // what documents_parent holds
 	}
 	w.text("d.name", q.Name)
+	if q.Name != "" {
+		w.and("d.name <> ''") // what documents_name holds
+	}
 	w.text("d.state", q.State)
 	if !q.Removed {
 		w.and("d.removed_at IS NULL")
