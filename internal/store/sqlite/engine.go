@@ -19,7 +19,8 @@ type engine struct {
 	armed  bool  // the end of ctx interrupts the connection
 	failed error // the first failure of a write: nothing is kept
 	wrote  bool
-	small  func() // told when a small table is written
+	tables record.Tables // written
+	small  func()        // told when a small table is written
 	row    row
 	params params
 }
@@ -103,7 +104,7 @@ func (e *engine) Exec(op, sql string, give func(record.Params) error) (int, erro
 	if err != nil {
 		return 0, e.Spoil(err)
 	}
-	e.wrote = true
+	e.wrote, e.tables = true, e.tables|record.Written(sql)
 	if record.Small(op) {
 		e.small()
 	}

@@ -53,6 +53,7 @@ type batch struct {
 	added    record.Added
 	moved    map[limit.Key]limit.Balance // as they are to be, not written yet
 	small    bool                        // a small table was written: the shelf is of no use
+	tables   record.Tables               // that were written
 }
 
 // together runs the acts of a batch in one transaction and answers them once it is
@@ -67,7 +68,10 @@ func (s *Store) together(b *batch) {
 	b.calls = turn
 	if len(b.calls) == 1 && b.calls[0].Between != nil {
 		c := b.calls[0]
-		c.Answer(line.Protect(c.Between))
+		s.marks.move(record.AllTables)
+		o := line.Protect(c.Between)
+		s.marks.move(record.AllTables)
+		c.Answer(o)
 		return
 	}
 	if !s.attempt(b) {
@@ -115,7 +119,9 @@ func (s *Store) attempt(b *batch) bool {
 	}
 	err := b.writeBalances()
 	if err == nil {
+		s.marks.move(b.tables)
 		err = s.commit()
+		s.marks.move(b.tables)
 	}
 	if err != nil {
 		b.all(failure(context.Background(), "commit", err))
@@ -171,7 +177,7 @@ func (b *batch) run(c *line.Call) (o line.Outcome, wrote bool) {
 	}
 	o = line.Protect(func() error { return c.Fn(t) })
 	t.e.c = nil // fn may have kept tx
-	b.added = t.Added
+	b.added, b.tables = t.Added, b.tables|t.e.tables
 	if o.Err == nil {
 		o.Err = t.e.failed
 	}
