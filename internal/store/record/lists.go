@@ -32,6 +32,7 @@ type Snapshot interface {
 const (
 	mostLists  = 500
 	mostPlaces = 256
+	mostParts  = 2000
 	longestKey = 4096
 	fewRows    = 300
 )
@@ -42,6 +43,7 @@ type known struct {
 	as     string // how these stood
 	rows   int    // 0: not counted
 	places []place
+	parts  []core.Tally // what it was counted by
 }
 
 // place is where a page ends: that many rows stand up to the row of that id.
@@ -54,7 +56,7 @@ type place struct {
 type listAt struct {
 	in  *Lists
 	key string
-	at  known // without places
+	at  known // its tables, and how they stand
 }
 
 // known finds a list by the text that reads it, but for the page, and its parameters; false
@@ -99,6 +101,31 @@ func (l listAt) counted(rows int) {
 	l.in.mu.Lock()
 	defer l.in.mu.Unlock()
 	l.in.current(l).rows = rows
+}
+
+// tallies are its rows counted in parts, if that is known.
+func (l listAt) tallies() ([]core.Tally, bool) {
+	l.in.mu.Lock()
+	defer l.in.mu.Unlock()
+	k := l.in.of[l.key]
+	if k == nil || k.as != l.at.as || k.parts == nil {
+		return nil, false
+	}
+	return slices.Clone(k.parts), true
+}
+
+// tallied remembers in which parts its rows were counted.
+func (l listAt) tallied(parts []core.Tally) {
+	rows := 0
+	for _, p := range parts {
+		rows += p.Resources
+	}
+	if rows < fewRows || len(parts) > mostParts {
+		return
+	}
+	l.in.mu.Lock()
+	defer l.in.mu.Unlock()
+	l.in.current(l).parts = slices.Clone(parts)
 }
 
 // nearest is the same page told from the last place that is known not to stand behind its

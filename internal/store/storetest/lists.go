@@ -231,4 +231,30 @@ func look(t *testing.T, s core.Store, rnd *rand.Rand) {
 			t.Errorf("%s: %v", l.name, err)
 		}
 	}
+	lookAtParts(t, s)
+}
+
+// lookAtParts compares what is counted by project with the resources there are.
+func lookAtParts(t *testing.T, s core.Store) {
+	if err := s.View(t.Context(), func(r core.Reader) error {
+		q := core.ResourceQuery{Offerings: []id.ID{40, 41, 42, 43, 45}, States: order.ResourceStates()[:5]}
+		parts, err := r.Tally(q)
+		q.Limit = 1 << 30
+		rows, err2 := r.Resources(q)
+		there := map[core.Tally]int{}
+		for _, res := range rows {
+			there[core.Tally{Project: res.Project, Offering: res.Offering}]++
+		}
+		for _, p := range parts {
+			if n := p.Resources; there[core.Tally{Project: p.Project, Offering: p.Offering}] != n {
+				t.Errorf("project %d is counted %d of offering %d", p.Project, n, p.Offering)
+			}
+		}
+		if len(parts) != len(there) {
+			t.Errorf("there are %d parts, and %d are counted", len(there), len(parts))
+		}
+		return errors.Join(err, err2)
+	}); err != nil {
+		t.Errorf("parts: %v", err)
+	}
 }
