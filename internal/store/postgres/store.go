@@ -284,6 +284,9 @@ type snapshot struct {
 // Standing is that of all tables alike.
 func (s snapshot) Standing(record.Tables) string { return s.has }
 
+// Changed is unknown: nobody sees what all processes write.
+func (s snapshot) Changed(record.Tables, string) ([]int64, bool) { return nil, false }
+
 // beginView takes one round trip.
 func beginView(ctx context.Context, c *pgconn.PgConn) (shot snapshot, err error) {
 	results, err := c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT rev, pg_current_snapshot() FROM shelf WHERE id = 1").ReadAll()

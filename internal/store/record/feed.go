@@ -112,7 +112,7 @@ func (r *Reader) Documents(q core.DocumentQuery) ([]core.Document, error) {
 }
 
 func (r *Reader) CountDocuments(q core.DocumentQuery) (int, error) {
-	return count(r, "documents d", documentFilters(q))
+	return count(r, "documents d", "d.id", documentFilters(q))
 }
 
 func documentFilters(q core.DocumentQuery) *where {

@@ -19,6 +19,8 @@ import (
 type Lists struct {
 	mu sync.Mutex
 	of map[string]*known
+	// ids are how many ids of rows are kept.
+	ids int
 }
 
 // Snapshot is what a reader reads.
@@ -26,6 +28,9 @@ type Snapshot interface {
 	// Standing says how tables stand there: where two snapshots of one store say the same, these
 	// tables have the same rows in both. "": that cannot be told.
 	Standing(of Tables) string
+	// Changed are the ids of all rows of one table, of those that have ids, that differ from
+	// where it stood so before, and perhaps of others; false where that cannot be told.
+	Changed(of Tables, since string) ([]int64, bool)
 }
 
 // Bounds of the memory. A list of few rows has few pages, and is counted at once.
@@ -35,6 +40,8 @@ const (
 	mostParts  = 2000
 	longestKey = 4096
 	fewRows    = 300
+	mostIDs    = 1 << 20 // of all lists
+	mostAnew   = 200     // rows that are looked at again, rather than all
 )
 
 // known is what is known of one list.
@@ -44,6 +51,7 @@ type known struct {
 	rows   int    // 0: not counted
 	places []place
 	parts  []core.Tally // what it was counted by
+	ids    []int64      // of its rows, ascending; nil: not kept
 }
 
 // place is where a page ends: that many rows stand up to the row of that id.
@@ -178,11 +186,15 @@ func (x *Lists) current(l listAt) *known {
 	if x.of == nil {
 		x.of = map[string]*known{}
 	}
-	for other := range x.of {
+	for other, o := range x.of {
 		if k != nil || len(x.of) < mostLists {
 			break
 		}
+		x.ids -= len(o.ids)
 		delete(x.of, other)
+	}
+	if k != nil {
+		x.ids -= len(k.ids)
 	}
 	now := l.at
 	x.of[l.key] = &now
@@ -193,7 +205,7 @@ func (x *Lists) current(l listAt) *known {
 func (x *Lists) Reset() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.of = nil
+	x.of, x.ids = nil, 0
 }
 
 // keyOf tells a text and its parameters from all others.
@@ -242,6 +254,12 @@ func (s Tables) Each(yield func(n int) bool) {
 			return
 		}
 	}
+}
+
+// HaveIDs reports whether each row of the one table is told by its id, which is the first
+// parameter of every statement that writes it.
+func (s Tables) HaveIDs() bool {
+	return bits.OnesCount64(uint64(s)) == 1 && layouts[bits.TrailingZeros64(uint64(s))].Columns[0] == "id"
 }
 
 // Written is the table that a statement writes, the first that it names; none where that is

@@ -48,7 +48,8 @@ func (r aRow) Bytes(int) []byte { return nil }
 // standing is a snapshot in which all tables stand so.
 type standing string
 
-func (s standing) Standing(Tables) string { return string(s) }
+func (s standing) Standing(Tables) string                 { return string(s) }
+func (s standing) Changed(Tables, string) ([]int64, bool) { return nil, false }
 
 // takes reads through what is remembered and returns what the database was asked meanwhile.
 func takes(t *testing.T, e *engineOf, r *Reader, read func() error) []string {
@@ -183,5 +184,44 @@ func TestStatementsWriteTheirTable(t *testing.T) {
 	}
 	if got, want := tablesIn("SELECT count(*) FROM orders o WHERE EXISTS (SELECT 1 FROM resources r WHERE r.id = o.id)"), Written("UPDATE orders")|Written("UPDATE resources"); got != want {
 		t.Errorf("it reads %b, want %b", got, want)
+	}
+}
+
+func TestWhatWasWrittenTakesThePlaceOfWhatWasThere(t *testing.T) {
+	for _, tt := range []struct{ was, gone, now, want []int64 }{
+		{nil, nil, nil, nil},
+		{[]int64{2, 4, 6}, nil, nil, []int64{2, 4, 6}},
+		{[]int64{2, 4, 6}, []int64{1, 4, 7}, nil, []int64{2, 6}},
+		{[]int64{2, 4, 6}, []int64{2, 3, 4, 6}, []int64{3, 4}, []int64{3, 4}},
+		{[]int64{2, 4, 6}, []int64{1, 6, 9}, []int64{1, 6, 9}, []int64{1, 2, 4, 6, 9}},
+		{nil, []int64{5}, []int64{5}, []int64{5}},
+	} {
+		if got := instead(tt.was, tt.gone, tt.now); !slices.Equal(got, tt.want) {
+			t.Errorf("%v, of which %v became %v: %v, want %v", tt.was, tt.gone, tt.now, got, tt.want)
+		}
+	}
+}
+
+func TestIDsAreKeptWhereThereIsRoom(t *testing.T) {
+	x := &Lists{}
+	at := func(key, as string) listAt { return listAt{in: x, key: key, at: known{as: as, tables: 1}} }
+	long := make([]int64, mostIDs/2)
+	for n := range 4 {
+		at(fmt.Sprint(n), "1").listed(long)
+	}
+	if x.ids != mostIDs {
+		t.Errorf("%d ids are kept", x.ids)
+	}
+	at("0", "2").listed(long[:fewRows]) // in place of as many as it had
+	at("1", "2").counted(fewRows)
+	sum := 0
+	for _, k := range x.of {
+		sum += len(k.ids)
+	}
+	if x.ids != sum || len(x.of) != 4 {
+		t.Errorf("%d ids are kept of %d lists, and %d are counted", sum, len(x.of), x.ids)
+	}
+	if x.Reset(); x.ids != 0 {
+		t.Errorf("%d ids are left", x.ids)
 	}
 }

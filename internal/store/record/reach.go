@@ -150,5 +150,5 @@ func merged(ways []stretch, w *where, bounds int, by sorting, tail string) where
 // reachCount is count, by the indexes that h says.
 func reachCount[T any](r *Reader, t *Table[T], alias string, h whence, w *where) (int, error) {
 	h.either(w)
-	return count(r, t.Name+" "+alias, w)
+	return count(r, t.Name+" "+alias, alias+".id", w)
 }

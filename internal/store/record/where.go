@@ -295,20 +295,3 @@ func (w *where) copy() where { return where{slices.Clip(w.parts), slices.Clip(w.
 func shaped[T any](r *Reader, t *Table[T], alias, from string, w *where, tail string) ([]T, error) {
 	return gather(r, t.selects(alias)+" FROM "+from+w.sql()+tail, true, t.Each, w.args)
 }
-
-// count counts the rows of a query without its page.
-func count(r *Reader, from string, w *where) (int, error) {
-	text := "SELECT count(*) FROM " + from + w.sql()
-	l, ok := r.known(text, w.args)
-	if ok {
-		if n, ok := l.rows(); ok {
-			return n, nil
-		}
-	}
-	n := 0
-	err := r.Query(text, true, w.args, func(row Row) { n = int(row.Int(0)) })
-	if ok && err == nil {
-		l.counted(n)
-	}
-	return n, err
-}

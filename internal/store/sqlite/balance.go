@@ -85,7 +85,7 @@ func (b *batch) writeBalances() error {
 		return cmp.Or(cmp.Compare(x.Limit, y.Limit), cmp.Compare(x.Window, y.Window))
 	})
 	if len(keys) > 0 {
-		b.tables |= record.Written(putBalance)
+		b.written.add(record.Written(putBalance), 0)
 	}
 	s, err := b.store.writer.c.Prepare(putBalance)
 	if err != nil {

@@ -326,6 +326,7 @@ func schema(t *testing.T, s *Store) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer st.Reset() // else it keeps its snapshot
 	var out strings.Builder
 	for {
 		ok, err := st.Step()
@@ -539,6 +540,7 @@ func plan(t *testing.T, c *conn, sql string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer st.Reset() // else it keeps its snapshot
 	var out strings.Builder
 	for {
 		ok, err := st.Step()

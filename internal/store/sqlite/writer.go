@@ -53,7 +53,7 @@ type batch struct {
 	added    record.Added
 	moved    map[limit.Key]limit.Balance // as they are to be, not written yet
 	small    bool                        // a small table was written: the shelf is of no use
-	tables   record.Tables               // that were written
+	written  written
 }
 
 // together runs the acts of a batch in one transaction and answers them once it is
@@ -68,9 +68,10 @@ func (s *Store) together(b *batch) {
 	b.calls = turn
 	if len(b.calls) == 1 && b.calls[0].Between != nil {
 		c := b.calls[0]
-		s.marks.move(record.AllTables)
+		all := written{tables: record.AllTables, unknown: record.AllTables}
+		s.marks.begin(all.tables)
 		o := line.Protect(c.Between)
-		s.marks.move(record.AllTables)
+		s.marks.end(&all)
 		c.Answer(o)
 		return
 	}
@@ -119,9 +120,9 @@ func (s *Store) attempt(b *batch) bool {
 	}
 	err := b.writeBalances()
 	if err == nil {
-		s.marks.move(b.tables)
+		s.marks.begin(b.written.tables)
 		err = s.commit()
-		s.marks.move(b.tables)
+		s.marks.end(&b.written)
 	}
 	if err != nil {
 		b.all(failure(context.Background(), "commit", err))
@@ -171,13 +172,14 @@ func (b *batch) run(c *line.Call) (o line.Outcome, wrote bool) {
 	if !b.small {
 		t.Shelved.Shelf = &b.store.shelf
 	}
+	t.e.change = b.written.add
 	t.e.small = func() {
 		b.small, t.Shelved.Shelf = true, nil
 		b.store.shelf.Clear()
 	}
 	o = line.Protect(func() error { return c.Fn(t) })
 	t.e.c = nil // fn may have kept tx
-	b.added, b.tables = t.Added, b.tables|t.e.tables
+	b.added = t.Added
 	if o.Err == nil {
 		o.Err = t.e.failed
 	}
