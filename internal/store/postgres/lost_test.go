@@ -154,7 +154,7 @@ func TestReadersFindLiveConnectionsWhereAllKeptOnesAreDead(t *testing.T) {
 	if err := errors.Join(fill(func(core.Reader) error { return nil })...); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, sql(t, dsn), "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1", readerName)
+	execute(t, sql(t, dsn), "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()", readerName)
 	for n := range 4 { // at once: whoever looks a second later is told by a ping
 		if err := s.View(t.Context(), func(r core.Reader) error { _, err := r.Meta("x"); return err }); err != nil {
 			t.Errorf("view %d: %v", n, err)
@@ -329,7 +329,7 @@ func TestWhatWasReadFromOneServerIsNotBelievedOfTheNext(t *testing.T) {
 	// As a standby would that had not heard of all: the same revision, reached otherwise.
 	execute(t, c, "UPDATE customers SET name = 'new'")
 	execute(t, c, "DELETE FROM order_owners")
-	execute(t, c, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1", s.node.named(writerName))
+	execute(t, c, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()", s.node.named(writerName))
 	if got := name(8); got != "new" {
 		t.Errorf("the customer's name is %q", got)
 	}

@@ -64,7 +64,8 @@ type Store struct {
 	working   sync.WaitGroup
 	lost      struct{ all, stood atomic.Int64 } // commits whose answer was lost, and those that stand all the same
 	owners    record.Owners
-	shared    record.Shared // for readers
+	shared    record.Shared // for readers, as are lists
+	lists     record.Lists
 }
 
 var _ core.Store = (*Store)(nil)
@@ -234,14 +235,17 @@ func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
 	if ctx.Err() != nil {
 		return ended(ctx)
 	}
-	c, rev, err := s.snapshot(ctx)
+	c, shot, err := s.snapshot(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Release() // drops it where it is of no use any more
 	r := &reader{e: engine{conn: c.Conn(), ctx: ctx}}
 	r.Reader = record.Reader{Engine: &r.e, Now: s.opts.Now}
-	r.Shelved = record.Shelved{Shelf: s.shared.At(rev), Under: &r.Reader}
+	r.Shelved = record.Shelved{Shelf: s.shared.At(shot.rev), Under: &r.Reader}
+	if !s.opts.ReadOnly { // whose writer would notice that another server has taken over
+		r.Lists, r.Snapshot = &s.lists, shot
+	}
 	defer func() {
 		r.e.conn = nil // fn may have kept r
 		rollback(c.Conn())
@@ -252,33 +256,49 @@ func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
 // snapshot begins a transaction that reads, and reads the revision of the small tables with
 // it, which takes its snapshot. A connection that was kept may have died since, and so may
 // all of them: nothing has been asked yet, so the next one is tried.
-func (s *Store) snapshot(ctx context.Context) (*pgxpool.Conn, int64, error) {
+func (s *Store) snapshot(ctx context.Context) (*pgxpool.Conn, snapshot, error) {
 	for try := 0; ; try++ {
 		c, err := s.readers.Acquire(ctx)
 		if err != nil {
-			return nil, 0, s.cannot(ctx, "view", err)
+			return nil, snapshot{}, s.cannot(ctx, "view", err)
 		}
-		rev, err := beginView(ctx, c.Conn().PgConn())
+		shot, err := beginView(ctx, c.Conn().PgConn())
 		if err == nil {
-			return c, rev, nil
+			return c, shot, nil
 		}
 		c.Release()
 		if !fatal(err) || ctx.Err() != nil || try == s.opts.Readers {
-			return nil, 0, failure(ctx, "view", err)
+			return nil, snapshot{}, failure(ctx, "view", err)
 		}
 	}
 }
 
+// snapshot is what a View reads: the revision of the small tables in it, and which
+// transactions it has, as the database says it. Two that have the same ones have the same
+// rows; a commit in between, whichever process it is of, tells them apart.
+type snapshot struct {
+	rev int64
+	has string
+}
+
+// Standing is that of all tables alike.
+func (s snapshot) Standing(record.Tables) string { return s.has }
+
+// Changed is unknown: nobody sees what all processes write.
+func (s snapshot) Changed(record.Tables, string) ([]int64, bool) { return nil, false }
+
 // beginView takes one round trip.
-func beginView(ctx context.Context, c *pgconn.PgConn) (rev int64, err error) {
-	results, err := c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT rev FROM shelf WHERE id = 1").ReadAll()
+func beginView(ctx context.Context, c *pgconn.PgConn) (shot snapshot, err error) {
+	results, err := c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT rev, pg_current_snapshot() FROM shelf WHERE id = 1").ReadAll()
 	if err != nil {
-		return 0, err
+		return shot, err
 	}
 	if len(results) != 2 || len(results[1].Rows) != 1 {
-		return 0, &core.Error{Kind: core.Internal, Op: "view", Msg: "The database has lost its row of revisions."}
+		return shot, &core.Error{Kind: core.Internal, Op: "view", Msg: "The database has lost its row of revisions."}
 	}
-	return strconv.ParseInt(string(results[1].Rows[0][0]), 10, 64)
+	shot.has = string(results[1].Rows[0][1])
+	shot.rev, err = strconv.ParseInt(string(results[1].Rows[0][0]), 10, 64)
+	return shot, err
 }
 
 // Update runs fn in a transaction with whoever waits, too, under the locks that on names, or

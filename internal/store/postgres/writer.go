@@ -187,6 +187,7 @@ func (w *writer) tryConnect(ctx context.Context) error {
 		// come to the same revision another way.
 		w.shelf = shelf{}
 		w.s.shared.Reset()
+		w.s.lists.Reset()
 		w.s.owners.Forget()
 	}
 	w.conn, w.pid = c, c.PgConn().PID()

@@ -76,6 +76,9 @@ type Reader struct {
 	Engine
 	Now   func() time.Time // tells which grants have expired
 	Guard string           // follows the text of a reading by key, such as FOR UPDATE
+	// What is remembered of lists, and the snapshot that is read; both nil where it is not one.
+	Lists    *Lists
+	Snapshot Snapshot
 }
 
 // Tx is the part of core.Tx that is the same in every store.

@@ -113,7 +113,7 @@ func (r *Reader) Documents(q core.DocumentQuery) ([]core.Document, error) {
 }
 
 func (r *Reader) CountDocuments(q core.DocumentQuery) (int, error) {
-	return count(r, "documents d", documentFilters(q))
+	return count(r, "documents d", "d.id", documentFilters(q))
 }
 
 func documentFilters(q core.DocumentQuery) *where {
@@ -136,6 +136,9 @@ func documentFilters(q core.DocumentQuery) *where {
 	w.text("d.alias", q.Alias)
 	if q.Alias != "" {
 		w.and("d.alias <> ''") // what documents_alias holds
+	}
+	if q.Name != "" {
+		w.and("d.name <> ''") // what documents_name holds
 	}
 	w.text("d.state", q.State)
 	if !q.Removed {

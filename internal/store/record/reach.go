@@ -107,34 +107,48 @@ func reachList[T any](r *Reader, t *Table[T], alias string, h whence, w *where, 
 		h.either(w)
 		return list(r, t, alias, from, w, p, by)
 	}
-	tail, back := w.page(p, by)
-	n := 1 // parameters of the tail, behind all others
-	if p.Skip > 0 {
-		n = 2
+	read := func(w where, p core.Page, each func(*Fields, *T)) ([]T, error) {
+		tail, back := w.page(p, by)
+		n := 1 // parameters of the tail, behind all others
+		if p.Skip > 0 {
+			n = 2
+		}
+		all := merged(ways, &w, n, by, tail)
+		order, _, _ := strings.Cut(tail, " LIMIT ")
+		out, err := gather(r, t.selects(alias)+" FROM "+from+all.sql()+order, true, each, all.args)
+		if back {
+			slices.Reverse(out)
+		}
+		return out, err
 	}
-	shared, bounds := w.args[:len(w.args)-n], w.args[len(w.args)-n:]
+	return paged(r, t, p, w, read, func() (string, []Arg) {
+		all := merged(ways, w, 0, by, by.sql(p.Ascending))
+		return from + all.sql(), all.args
+	})
+}
+
+// merged is the condition that a row's id is among those that the ways lead to, in the order
+// and within the bounds of a tail, whose parameters are the last of w's.
+func merged(ways []stretch, w *where, bounds int, by sorting, tail string) where {
+	shared := w.args[:len(w.args)-bounds]
 	var sql []string
 	var all where
 	for _, way := range ways {
+		parts := slices.Clip(way.parts)
 		for _, part := range w.parts { // the index is not searched by what another table's id is compared with
-			way.parts = append(way.parts, strings.ReplaceAll(part, by.id, way.id))
+			parts = append(parts, strings.ReplaceAll(part, by.id, way.id))
 		}
-		way.args = append(way.args, shared...)
+		way.parts = parts
 		sql = append(sql, "SELECT "+way.id+" AS id FROM "+way.from+way.sql())
-		all.args = append(all.args, way.args...)
+		all.args = append(append(all.args, way.args...), shared...)
 	}
-	all.args = append(all.args, bounds...)
-	order, rest, _ := strings.Cut(strings.Replace(tail, by.id, "id", 1), " LIMIT ")
-	all.parts = []string{by.id + " IN (" + strings.Join(sql, " UNION ALL ") + order + " LIMIT " + rest + ")"}
-	out, err := shaped(r, t, alias, from, &all, strings.Replace(order, "id", by.id, 1))
-	if back {
-		slices.Reverse(out)
-	}
-	return out, err
+	all.args = append(all.args, w.args[len(shared):]...)
+	all.parts = []string{by.id + " IN (" + strings.Join(sql, " UNION ALL ") + strings.Replace(tail, by.id, "id", 1) + ")"}
+	return all
 }
 
 // reachCount is count, by the indexes that h says.
 func reachCount[T any](r *Reader, t *Table[T], alias string, h whence, w *where) (int, error) {
 	h.either(w)
-	return count(r, t.Name+" "+alias, w)
+	return count(r, t.Name+" "+alias, alias+".id", w)
 }

@@ -37,12 +37,16 @@ var small = map[string]bool{
 	"write grants": true, "write components": true, "write plans": true, "write prices": true, "write limits": true, "delete limit": true, "delete component": true,
 }
 
-// layouts are all tables that stores have in common.
-var layouts []Layout
+// layouts are all tables that stores have in common, numbers their places among them.
+var (
+	layouts []Layout
+	numbers = map[string]int{}
+)
 
 // newTable takes the columns as one list; the first keys of them are the key.
 func newTable[T any](name string, keys int, columns string, each func(*Fields, *T)) *Table[T] {
 	t := &Table[T]{Layout: Layout{name, strings.Split(columns, ", "), keys}, Each: each, op: "write " + name}
+	numbers[name] = len(layouts)
 	layouts = append(layouts, t.Layout)
 	params := make([]string, len(t.Columns))
 	var anew, set []string

@@ -137,7 +137,7 @@ func (r *Reader) CountUserUsages(q core.UserUsageQuery) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return count(r, partsOfUsages, w)
+	return count(r, partsOfUsages, "", w)
 }
 
 const partsOfUsages = "usages u JOIN user_usages p ON p.usage_id = u.id"

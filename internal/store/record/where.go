@@ -92,12 +92,21 @@ func words[T ~string](w *where, column string, list []T) {
 	}
 }
 
-// coded narrows a column to the codes of a list of words, if that is not empty.
+// coded narrows a column to the codes of a list of words, if that is not empty. Codes that
+// are neighbours are a span: to look each row's up in a list takes longer than all else that
+// counting does with it.
 func coded[T comparable](w *where, column string, table codes[T], list []T) {
 	if len(list) == 0 {
 		return
 	}
-	sql, a := among(column, table.list(list))
+	all := table.list(list)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if n := len(all); n > 1 && all[n-1]-all[0] == int64(n-1) {
+		w.and(column+" BETWEEN ? AND ?", num64(all[0]), num64(all[n-1]))
+		return
+	}
+	sql, a := among(column, all)
 	w.and(sql, a)
 }
 
@@ -203,6 +212,15 @@ type sorting struct {
 	from string   // "orders o": where to look the keys up
 }
 
+// sql is the ORDER BY clause, with a space before it.
+func (by sorting) sql(up bool) string {
+	dir := " DESC"
+	if up {
+		dir = ""
+	}
+	return " ORDER BY " + strings.Join(append(slices.Clone(by.keys), by.id), dir+", ") + dir
+}
+
 // page adds the bounds of a page and returns what ends the query. back says that the
 // rows come in the opposite order: the ones just before Before are the last of what
 // stands there, so they are read from that side.
@@ -213,12 +231,8 @@ func (w *where) page(p core.Page, by sorting) (tail string, back bool) {
 	if p.Before != 0 && p.After == 0 {
 		up, back = !up, true
 	}
-	dir := " DESC"
-	if up {
-		dir = ""
-	}
 	// SQLite plans a query anew for each value of a parameter that stands alone behind LIMIT.
-	tail = " ORDER BY " + strings.Join(append(slices.Clone(by.keys), by.id), dir+", ") + dir + " LIMIT ? + 0"
+	tail = by.sql(up) + " LIMIT ? + 0"
 	w.args = append(w.args, num64(pageLimit(p.Limit)))
 	if p.Skip > 0 {
 		tail += " OFFSET ?"
@@ -253,22 +267,44 @@ func pageLimit(n int) int {
 
 // list runs a query that filters shaped.
 func list[T any](r *Reader, t *Table[T], alias, from string, w *where, p core.Page, by sorting) ([]T, error) {
-	tail, back := w.page(p, by)
-	out, err := shaped(r, t, alias, from, w, tail)
-	if back {
-		slices.Reverse(out)
+	read := func(w where, p core.Page, each func(*Fields, *T)) ([]T, error) {
+		tail, back := w.page(p, by)
+		out, err := gather(r, t.selects(alias)+" FROM "+from+w.sql()+tail, true, each, w.args)
+		if back {
+			slices.Reverse(out)
+		}
+		return out, err
+	}
+	return paged(r, t, p, w, read, func() (string, []Arg) { return from + w.sql() + by.sql(p.Ascending), w.args })
+}
+
+// paged reads a page of a list from the nearest place that is known to stand before it. list
+// is what makes it that list: a text and its parameters.
+func paged[T any](r *Reader, t *Table[T], p core.Page, w *where, read func(where, core.Page, func(*Fields, *T)) ([]T, error), list func() (string, []Arg)) ([]T, error) {
+	n := pageLimit(p.Limit)
+	if r.Lists == nil || p.Before != 0 || p.Skip == 0 && n < fewRows {
+		return read(w.copy(), p, t.Each)
+	}
+	text, args := list()
+	l, ok := r.known(text, append(slices.Clip(args), num64(p.After)))
+	if !ok {
+		return read(w.copy(), p, t.Each)
+	}
+	var last id.ID
+	out, err := read(w.copy(), l.nearest(p), func(f *Fields, v *T) {
+		last = id.ID(f.row.Int(0)) // each table that has pages begins with its id
+		t.Each(f, v)
+	})
+	if err == nil && len(out) == n && p.Skip+n >= fewRows {
+		l.passed(p.Skip+n, last)
 	}
 	return out, err
 }
 
+// copy is a where that may be added to.
+func (w *where) copy() where { return where{slices.Clip(w.parts), slices.Clip(w.args)} }
+
 // shaped runs a query that filters shaped and that has no pages.
 func shaped[T any](r *Reader, t *Table[T], alias, from string, w *where, tail string) ([]T, error) {
 	return gather(r, t.selects(alias)+" FROM "+from+w.sql()+tail, true, t.Each, w.args)
-}
-
-// count counts the rows of a query without its page.
-func count(r *Reader, from string, w *where) (int, error) {
-	n := 0
-	err := r.Query("SELECT count(*) FROM "+from+w.sql(), true, w.args, func(row Row) { n = int(row.Int(0)) })
-	return n, err
 }

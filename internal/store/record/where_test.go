@@ -5,6 +5,7 @@ import (
 
 	"github.com/docket-desk/docket/internal/core"
 	"github.com/docket-desk/docket/internal/id"
+	"github.com/docket-desk/docket/internal/order"
 )
 
 func TestFiltersBecomeConditions(t *testing.T) {
@@ -27,7 +28,16 @@ func TestFiltersBecomeConditions(t *testing.T) {
 		}, "", 0},
 		"one of a list is compared": {func(w *where) { in(w, "a", []id.ID{4}) }, " WHERE a = ?", 1},
 		"many are one parameter":    {func(w *where) { in(w, "a", []id.ID{4, 5, 6}) }, " WHERE a = ANY (?)", 1},
-		"conditions hold together":  {func(w *where) { w.text("a", "x"); w.yes("b", &never) }, " WHERE a = ? AND b = ?", 2},
+		"neighbours are a span": {func(w *where) {
+			coded(w, "a", orderStates, []order.State{order.Erred, order.Done, order.Erred})
+		}, " WHERE a BETWEEN ? AND ?", 2},
+		"others are not": {func(w *where) {
+			coded(w, "a", orderStates, []order.State{order.Erred, order.Executing})
+		}, " WHERE a = ANY (?)", 1},
+		"one is one": {func(w *where) {
+			coded(w, "a", orderStates, []order.State{order.Erred, order.Erred})
+		}, " WHERE a = ?", 1},
+		"conditions hold together": {func(w *where) { w.text("a", "x"); w.yes("b", &never) }, " WHERE a = ? AND b = ?", 2},
 		"parts of a sight each show": {func(w *where) {
 			w.sight(&core.Sight{Customers: []id.ID{1}, Users: []id.ID{2}}, owners{customer: "c", user: "u"})
 		}, " WHERE (c = ? OR u = ?)", 2},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/docket-desk/docket/internal/id"
 	"github.com/docket-desk/docket/internal/limit"
+	"github.com/docket-desk/docket/internal/store/record"
 )
 
 // balances are those that the writer has read or written, as they were committed: exact,
@@ -75,13 +76,18 @@ func (tx *tx) DeleteLimit(i id.ID) error {
 	return tx.Tx.DeleteLimit(i)
 }
 
+const putBalance = "INSERT INTO balances (limit_id, window_day, used, held) VALUES (?1, ?2, ?3, ?4) " +
+	"ON CONFLICT (limit_id, window_day) DO UPDATE SET used = excluded.used, held = excluded.held"
+
 // writeBalances writes what the batch moved, in the order of keys.
 func (b *batch) writeBalances() error {
 	keys := slices.SortedFunc(maps.Keys(b.moved), func(x, y limit.Key) int {
 		return cmp.Or(cmp.Compare(x.Limit, y.Limit), cmp.Compare(x.Window, y.Window))
 	})
-	s, err := b.store.writer.c.Prepare("INSERT INTO balances (limit_id, window_day, used, held) VALUES (?1, ?2, ?3, ?4) " +
-		"ON CONFLICT (limit_id, window_day) DO UPDATE SET used = excluded.used, held = excluded.held")
+	if len(keys) > 0 {
+		b.written.add(record.Written(putBalance), 0)
+	}
+	s, err := b.store.writer.c.Prepare(putBalance)
 	if err != nil {
 		return err
 	}

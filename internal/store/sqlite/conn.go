@@ -12,8 +12,9 @@ import (
 
 // conn is a connection and the statements it keeps prepared.
 type conn struct {
-	c    *sqlite.Conn
-	kept map[string]*sqlite.Stmt // of queries that filters shape
+	c     *sqlite.Conn
+	kept  map[string]*sqlite.Stmt // of queries that filters shape
+	stood stood                   // in the snapshot that it reads
 }
 
 // mostKept bounds the shaped queries a connection keeps prepared: clients choose

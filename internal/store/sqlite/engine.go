@@ -19,7 +19,8 @@ type engine struct {
 	armed  bool  // the end of ctx interrupts the connection
 	failed error // the first failure of a write: nothing is kept
 	wrote  bool
-	small  func() // told when a small table is written
+	change func(table record.Tables, id int64) // told what is written
+	small  func()                              // told when a small table is written
 	row    row
 	params params
 }
@@ -107,10 +108,11 @@ func (e *engine) Exec(op, sql string, give func(record.Params) error) (int, erro
 	if record.Small(op) {
 		e.small()
 	}
-	e.params.s = s
+	e.params.s, e.params.first = s, 0
 	if err := give(&e.params); err != nil {
 		return 0, e.Spoil(err)
 	}
+	e.change(record.Written(sql), e.params.first)
 	for more := true; more; {
 		if more, err = s.Step(); err != nil {
 			return 0, e.Spoil(e.failure(op, err))
@@ -155,9 +157,18 @@ func (r *row) Bytes(i int) []byte {
 }
 
 // params are a statement's.
-type params struct{ s *sqlite.Stmt }
+type params struct {
+	s     *sqlite.Stmt
+	first int64 // where that is a number: of a row that has an id, this
+}
 
-func (p *params) Int(i int, v int64)    { p.s.BindInt64(i+1, v) }
+func (p *params) Int(i int, v int64) {
+	if i == 0 {
+		p.first = v
+	}
+	p.s.BindInt64(i+1, v)
+}
+
 func (p *params) Text(i int, v string)  { p.s.BindText(i+1, v) }
 func (p *params) Bytes(i int, v []byte) { p.s.BindBytes(i+1, v) }
 func (p *params) Null(i int)            { p.s.BindNull(i + 1) }

@@ -330,6 +330,7 @@ func schema(t *testing.T, s *Store) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer st.Reset() // else it keeps its snapshot
 	var out strings.Builder
 	for {
 		ok, err := st.Step()
@@ -487,6 +488,10 @@ func TestListsUseTheirIndex(t *testing.T) {
 			_, err := r.Documents(core.DocumentQuery{Kind: "site", Customers: customer})
 			return err
 		}, "documents_customer (kind=? AND customer_id=?)"},
+		"a document by its name": {func(r core.Reader) error {
+			_, err := r.Documents(core.DocumentQuery{Kind: "site", Customers: customer, Name: "one"})
+			return err
+		}, "documents_name (kind=? AND customer_id=? AND name=?)"},
 		"a document's own": {func(r core.Reader) error { _, err := r.Documents(core.DocumentQuery{Parent: 7}); return err }, "documents_parent (parent_id=?)"},
 		"what is kept of some records": {func(r core.Reader) error {
 			_, err := r.Documents(core.DocumentQuery{Kind: "site", Parents: []id.ID{7, 8}})
@@ -539,6 +544,7 @@ func plan(t *testing.T, c *conn, sql string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer st.Reset() // else it keeps its snapshot
 	var out strings.Builder
 	for {
 		ok, err := st.Step()

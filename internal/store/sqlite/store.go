@@ -59,7 +59,9 @@ type Store struct {
 	shelf    record.Shelf // the writing goroutine's, as are balances
 	balances balances
 	gen      atomic.Int64  // of the small tables: moved before and after each commit that changes them, so odd in between
-	shared   record.Shared // for readers
+	shared   record.Shared // for readers, as are lists
+	marks    marks
+	lists    record.Lists
 }
 
 var _ core.Store = (*Store)(nil)
@@ -252,16 +254,21 @@ func (s *Store) View(ctx context.Context, fn func(r core.Reader) error) error {
 	r := s.newReader(ctx, c)
 	defer r.end()
 	gen := s.gen.Load()
+	s.marks.before(&c.stood)
 	if err := c.run("BEGIN"); err != nil {
 		return r.e.failure("view", err)
 	}
 	// The first reading takes the snapshot. Where no commit that changes small tables came in
-	// between, it is of this generation of them.
+	// between, it is of this generation of them; so with the mark of any table.
 	if _, err := c.number("SELECT count(*) FROM meta WHERE name = ''"); err != nil {
 		return r.e.failure("view", err)
 	}
 	if gen%2 == 0 && gen == s.gen.Load() && !s.opts.ReadOnly {
 		r.Shelf = s.shared.At(gen)
+	}
+	if !s.opts.ReadOnly { // others write then
+		s.marks.after(&c.stood)
+		r.Lists, r.Snapshot = &s.lists, r
 	}
 	return fn(r)
 }

@@ -53,6 +53,7 @@ type batch struct {
 	added    record.Added
 	moved    map[limit.Key]limit.Balance // as they are to be, not written yet
 	small    bool                        // a small table was written: the shelf is of no use
+	written  written
 }
 
 // together runs the acts of a batch in one transaction and answers them once it is
@@ -67,7 +68,11 @@ func (s *Store) together(b *batch) {
 	b.calls = turn
 	if len(b.calls) == 1 && b.calls[0].Between != nil {
 		c := b.calls[0]
-		c.Answer(line.Protect(c.Between))
+		all := written{tables: record.AllTables, unknown: record.AllTables}
+		s.marks.begin(all.tables)
+		o := line.Protect(c.Between)
+		s.marks.end(&all)
+		c.Answer(o)
 		return
 	}
 	if !s.attempt(b) {
@@ -115,7 +120,9 @@ func (s *Store) attempt(b *batch) bool {
 	}
 	err := b.writeBalances()
 	if err == nil {
+		s.marks.begin(b.written.tables)
 		err = s.commit()
+		s.marks.end(&b.written)
 	}
 	if err != nil {
 		b.all(failure(context.Background(), "commit", err))
@@ -165,6 +172,7 @@ func (b *batch) run(c *line.Call) (o line.Outcome, wrote bool) {
 	if !b.small {
 		t.Shelved.Shelf = &b.store.shelf
 	}
+	t.e.change = b.written.add
 	t.e.small = func() {
 		b.small, t.Shelved.Shelf = true, nil
 		b.store.shelf.Clear()

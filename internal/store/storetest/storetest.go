@@ -59,6 +59,7 @@ var promises = []struct {
 	{"users' parts of usages are filtered and paged", userUsageQueries},
 	{"documents are filtered and paged", documentQueries},
 	{"acquisitions and tiles are filtered", archiveQueries},
+	{"long lists are counted and paged as they are, whoever writes between", listsBetweenWrites},
 	{"what has no page comes in its order", plainLists},
 	{"everything can be read in bounded pieces", everything},
 	{"a customer's entries come in pieces, its orders' before its usages'", customerEntries},
