@@ -225,7 +225,7 @@ func (d *door) closeProgram(c accountClass) front.Handler {
 	}
 }
 
-// rotateKey ends a service account's key and tells its new one.
+// rotateProgramKey ends a service account's key and tells its new one.
 func (d *door) rotateProgramKey(c accountClass) front.Handler {
 	return func(w http.ResponseWriter, r *http.Request, who core.Actor) error {
 		made, err := d.changeProgram(r, who, c, func(p *core.Program, kept *programBody) (bool, error) {
