@@ -168,7 +168,9 @@ func TestAKeyIsRevealedToThoseWhoUseItsResourceAndMadeAnewOnAsking(t *testing.T)
 		d.did(who, http.MethodDelete, one, "", status, nil)
 	}
 	d.did("alice", http.MethodPost, one+"rotate/", "", http.StatusAccepted, nil)
-	d.did("alice", http.MethodPost, one+"rotate/", "", http.StatusConflict, nil)
+	for _, body := range []string{"", `{"`} { // there is nothing in it to be read
+		d.did("alice", http.MethodPost, one+"rotate/", body, http.StatusConflict, nil)
+	}
 	var shown struct {
 		State   string
 		Pending string `json:"pending_action"`
