@@ -156,6 +156,8 @@ func TestAProjectHasNoMoreServiceAccountsThanItMay(t *testing.T) {
 	full()
 	d.expect(http.StatusCreated, "alice", http.MethodPost, customerServiceRoot, `{"customer": "`+v["aurora"]+`"}`)
 	d.expect(http.StatusBadRequest, "alice", http.MethodPost, customerServiceRoot, `{"customer": "`+v["aurora"]+`"}`)
+	d.applied(core.World{Customers: []core.CustomerSpec{{Slug: "borealis", Attrs: json.RawMessage(`{"max_service_accounts":0}`)}}})
+	d.expect(http.StatusBadRequest, "bob", http.MethodPost, customerServiceRoot, `{"customer": "`+d.find("customer", id.Customer, "borealis")+`"}`)
 }
 
 func TestACoursesAccountsEndWithIt(t *testing.T) {

@@ -277,13 +277,13 @@ func programFault(err error) error {
 	return err
 }
 
-// mostOf is how many service accounts a project's or a customer's attributes allow; 0: any
+// mostOf is how many service accounts a project's or a customer's attributes allow; nil: any
 // number.
-func mostOf(raw json.RawMessage) int {
+func mostOf(raw json.RawMessage) *int {
 	type kept struct {
-		Most int `json:"max_service_accounts"`
+		Most *int `json:"max_service_accounts"`
 	}
-	return max(0, attrs[kept](raw).Most)
+	return attrs[kept](raw).Most
 }
 
 // localPart is what stands before the @ of an e-mail.
