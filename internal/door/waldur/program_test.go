@@ -225,6 +225,13 @@ func TestASiteIsToldOfTheAccountsOfItsProjectsAlone(t *testing.T) {
 			t.Errorf("%s is told: %s", who, got)
 		}
 	}
+	const known, withheld = `[{"username":"ann","email":"ann@example.org"}]`, `[{"username":"ann"}]`
+	for _, tt := range []struct{ exposed, who, want string }{{`["email"]`, "pat", known}, {`["full_name"]`, "pat", withheld}, {`[]`, "olga", withheld}, {`[]`, "operator", known}} {
+		d.exposing(tt.exposed)
+		if b := d.expect(http.StatusOK, tt.who, http.MethodGet, "/api/marketplace-provider-offerings/"+v["hpc"]+"/list_course_accounts/?field=username&field=email", ""); string(b) != tt.want {
+			t.Errorf("with %s exposed %s is told %s, want %s", tt.exposed, tt.who, b, tt.want)
+		}
+	}
 	d.expect(http.StatusNotFound, "alice", http.MethodGet, "/api/marketplace-provider-offerings/"+v["hpc"]+"/list_course_accounts/", "")
 	d.did("operator", http.MethodPost, "/api/marketplace-resources/"+resource+"/unlink/", "", http.StatusNoContent, nil)
 	if got := told("pat", "list_project_service_accounts"); got != "0 " {

@@ -261,9 +261,18 @@ func (c accountClass) mine() *list[few, program] {
 }
 
 // atSite is a class's list for a site: of an offering, by its projects. Its parameters are
-// those of offerings, which say nothing of an account.
+// those of offerings, which say nothing of an account. An e-mail is that of somebody, and told
+// where the offering exposes it.
 func (c accountClass) atSite() *list[few, program] {
-	return &list[few, program]{rows: c.inOffering, model: c.model()}
+	m := slices.Clone(c.model())
+	n := slices.IndexFunc(m, func(k key[program]) bool { return k.name == "email" })
+	m[n].value = ofProgram(func(v *view, p program) any {
+		if v.seesAll() || exposure(v.sheet(v.named(id.Offering)).Offering).has("email") {
+			return p.email(v)
+		}
+		return absent
+	})
+	return &list[few, program]{rows: c.inOffering, model: m}
 }
 
 func programFault(err error) error {
