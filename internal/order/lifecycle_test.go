@@ -212,7 +212,7 @@ else executing. *release* stands for: release what is held, and refund what is c
 - **amend** changes amounts, plan, start and words, as if the order were placed so now; what was consented to is changed by those alone who need no consent. Where amounts, plan and
   start stay, so does the hold.
 - **retry** holds anew at the prices promised, counts from today, and may therefore be refused by a limit. It is refused where a later order has overtaken it: a create or restore when
-  the resource is in use by now, a change when it has ended.
+  the resource is in use by now, a change when it has ended, anything when it was unlinked.
 - An order that begins to execute is done at once where its offering is instant.
 - **fulfil** also puts the resource's job bill where a plan that it begins or leaves charges over time: what an order takes, and what the periods after it come to, is in [billing.md](billing.md).
 
