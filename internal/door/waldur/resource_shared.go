@@ -16,17 +16,14 @@ import (
 // What both views of resources have beside orders and reports: what no plugin stands behind
 // here, and what staff set by hand.
 
-// staffAlone is the right of acts that the vendor keeps for staff: no role has it.
-const staffAlone tenant.Right = ""
-
 // sharedEdits are those of both views. Whose right counts is the view's side, but for what
 // is staff's.
 var sharedEdits = []edit{
-	{name: "set_paused", right: staffAlone, do: setFlag("paused", func(k keeping) bool { return k.Paused })},
-	{name: "set_downscaled", right: staffAlone, do: setFlag("downscaled", func(k keeping) bool { return k.Downscaled })},
-	{name: "set_restrict_member_access", right: staffAlone, do: setFlag("restrict_member_access", func(k keeping) bool { return k.RestrictMembers })},
-	{name: "set_slug", right: staffAlone, do: setSlug},
-	{name: "set_end_date_by_staff", right: staffAlone, do: setEndDate},
+	{name: "set_paused", right: staffOnly, do: setFlag("paused", func(k keeping) bool { return k.Paused })},
+	{name: "set_downscaled", right: staffOnly, do: setFlag("downscaled", func(k keeping) bool { return k.Downscaled })},
+	{name: "set_restrict_member_access", right: staffOnly, do: setFlag("restrict_member_access", func(k keeping) bool { return k.RestrictMembers })},
+	{name: "set_slug", right: staffOnly, do: setSlug},
+	{name: "set_end_date_by_staff", right: staffOnly, do: setEndDate},
 	{name: "set_end_date", right: tenant.SetEndDate, do: setEndDate},
 	{name: "update_options", right: tenant.SetOptions, do: updateOptions},
 }
