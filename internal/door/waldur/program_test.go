@@ -34,10 +34,13 @@ func (d *desk) service(who, name string) programAnswer {
 	return made
 }
 
-// course makes a project of aurora's a course that lasts until next summer.
-func (d *desk) course(slug string) string {
+// course makes a project of aurora's a course.
+func (d *desk) course(slug string) string { d.t.Helper(); return d.courseOf("aurora", slug) }
+
+// courseOf makes a project of a customer's a course that lasts until next summer.
+func (d *desk) courseOf(customer, slug string) string {
 	d.t.Helper()
-	d.applied(core.World{Customers: []core.CustomerSpec{{Slug: "aurora", Projects: []core.ProjectSpec{{Slug: slug, EndOn: ptr(day.Date(2027, 6, 30)), Attrs: json.RawMessage(`{"kind":"course"}`)}}}}})
+	d.applied(core.World{Customers: []core.CustomerSpec{{Slug: customer, Projects: []core.ProjectSpec{{Slug: slug, EndOn: ptr(day.Date(2027, 6, 30)), Attrs: json.RawMessage(`{"kind":"course"}`)}}}}})
 	var rows []struct{ UUID string }
 	d.get("operator", "/api/projects/?slug="+slug, &rows)
 	return rows[0].UUID
