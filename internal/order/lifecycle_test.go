@@ -236,7 +236,7 @@ else executing. *release* stands for: release what is held, and refund what is c
 		b.WriteString("\n")
 	}
 	b.WriteString(`
-Staff may **unlink a resource** in any state: its open order is unlinked; what runs ends by a terminate that is placed and done at once and is hidden, with all that an end does; and the
+Staff may **unlink a resource** in any state, unless its offering is unavailable: its open order is unlinked; what runs ends by a terminate that is placed and done at once and is hidden, with all that an end does; and the
 resource, with what was used of it in the books for good, is out of sight.
 `)
 	b.WriteString("\n## Lines\n\npreparing → building → shipped → delivered → installing → installed. Forward moves may skip, none goes back; any of them may err, and an erred line\nis mended by building it again. A line of a shipment ends well at installed, any other at delivered.\n")

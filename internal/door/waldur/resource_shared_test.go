@@ -30,6 +30,16 @@ func TestWhatStaffSetByHandIsCheckedAsTheVendorDoes(t *testing.T) {
 	}
 }
 
+func TestALastDayThatIsNotSentIsToldAsItIs(t *testing.T) {
+	d := newDesk(t)
+	act := "/api/marketplace-resources/" + d.allocate("one") + "/set_end_date/"
+	for _, tt := range []struct{ body, want string }{{`{"end_date": "2027-05-31T00:00:00Z"}`, `{"end_date":"2027-05-31"}`}, {`{}`, `{"end_date":"2027-05-31"}`}, {`{"end_date": null}`, `{"end_date":null}`}} {
+		if b := d.expect(http.StatusOK, "alice", http.MethodPost, act, tt.body); string(b) != tt.want {
+			t.Errorf("%s: %s, want %s", tt.body, b, tt.want)
+		}
+	}
+}
+
 func TestWhileAnOfferingIsUnavailableItsResourcesAreNeitherPulledNorUnlinked(t *testing.T) {
 	d := newDesk(t)
 	resource := d.allocate("one")
