@@ -28,6 +28,7 @@ func TestNobodyChangesWhatAnUnavailableOfferingDelivers(t *testing.T) {
 	must(d.MoveOffering(ctx, d.seller, hpc, catalog.Suspend, nil))(t)
 	for name, err := range map[string]error{
 		"the owner by hand": rename(d.owner, core.Consuming, tenant.Terminate), "the seller by hand": rename(d.seller, core.Providing, tenant.SetState), "staff by hand": rename(d.staff, core.Providing, tenant.SetState),
+		"staff by unlinking it": d.UnlinkResource(ctx, d.staff, p.Resource.ID),
 	} {
 		refusedFor(t, err, core.Invalid, core.ReasonUnavailable)
 		if core.AsError(err).Msg != "Offering is unavailable." {

@@ -19,7 +19,7 @@ type Programs struct {
 	Project  id.ID        // 0: they are the customer's own
 	Kind     string       // of the documents
 	State    string       // of the documents
-	Most     int          // how many of that state there may be, where they are; 0: any number
+	Most     *int         // how many of that state there may be, where they are; nil: any number
 	Keyed    bool         // each gets a key, for the project where there is one
 	Each     []ProgramSpec
 }
@@ -73,13 +73,13 @@ func (c *Core) MakePrograms(ctx context.Context, who Actor, p Programs) ([]Progr
 		if err := s.hasPrograms(p); err != nil {
 			return err
 		}
-		if p.Most > 0 {
+		if p.Most != nil {
 			n, err := tx.CountDocuments(DocumentQuery{Kind: p.Kind, Parent: p.parent(), State: p.State})
 			if err != nil {
 				return err
 			}
-			if n+len(p.Each) > p.Most {
-				return invalid("most", "There are %d, and there may be %d.", n, p.Most).because(ReasonQuantity)
+			if n+len(p.Each) > *p.Most {
+				return invalid("most", "There are %d, and there may be %d.", n, *p.Most).because(ReasonQuantity)
 			}
 		}
 		taken := map[string]bool{}

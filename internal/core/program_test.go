@@ -11,9 +11,13 @@ import (
 	"github.com/docket-desk/docket/internal/tenant"
 )
 
-// programs asks for as many as there are logins, for the buyer's project.
+// programs asks for as many as there are logins, for the buyer's project; most -1: there may be
+// any number.
 func (d *desk) programs(most int, logins ...string) core.Programs {
-	p := core.Programs{Right: tenant.ServiceAccounts, Customer: d.buyer.ID, Project: d.project.ID, Kind: "test.program", State: "OK", Most: most, Keyed: true}
+	p := core.Programs{Right: tenant.ServiceAccounts, Customer: d.buyer.ID, Project: d.project.ID, Kind: "test.program", State: "OK", Keyed: true}
+	if most >= 0 {
+		p.Most = &most
+	}
 	for _, l := range logins {
 		p.Each = append(p.Each, core.ProgramSpec{Login: l, Body: json.RawMessage("{}")})
 	}
@@ -47,7 +51,7 @@ func TestOfProgramsThatAreMadeAtOnceAsManyAreTakenAsThereMayBe(t *testing.T) {
 
 func TestProgramsAreMadeAllOrNone(t *testing.T) {
 	d := newDesk(t)
-	must(d.MakePrograms(ctx, d.owner, d.programs(0, "one")))(t)
+	must(d.MakePrograms(ctx, d.owner, d.programs(-1, "one")))(t)
 	if made, err := d.MakePrograms(ctx, d.owner, d.programs(3, "two", "two", "three")); core.KindOf(err) != core.Invalid {
 		t.Fatalf("four of three: %v %v", made, err)
 	}
@@ -61,6 +65,9 @@ func TestProgramsAreMadeAllOrNone(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	if made, err := d.MakePrograms(ctx, d.owner, d.programs(0, "two")); core.KindOf(err) != core.Invalid {
+		t.Fatalf("one of none: %v %v", made, err)
+	}
 	made := must(d.MakePrograms(ctx, d.owner, d.programs(3, "two", "two")))(t)
 	if made[0].User.Login != "two" || made[1].User.Login != "two-2" {
 		t.Errorf("they are %s and %s", made[0].User.Login, made[1].User.Login)
@@ -69,7 +76,7 @@ func TestProgramsAreMadeAllOrNone(t *testing.T) {
 
 func TestWhoMayHavePrograms(t *testing.T) {
 	d := newDesk(t)
-	p := must(d.MakePrograms(ctx, d.owner, d.programs(0, "one")))(t)[0]
+	p := must(d.MakePrograms(ctx, d.owner, d.programs(-1, "one")))(t)[0]
 	narrowed, reader := d.owner, d.owner
 	narrowed.Project, reader.ReadOnly = d.project.ID, true
 	for name, tt := range map[string]struct {
@@ -79,7 +86,7 @@ func TestWhoMayHavePrograms(t *testing.T) {
 		"owner": {d.owner, "", ""}, "staff": {d.staff, "", ""}, "member": {d.member, core.Forbidden, core.NotFound}, "seller": {d.seller, core.NotFound, core.NotFound},
 		"outsider": {d.outsider, core.NotFound, core.NotFound}, "a narrowed key": {narrowed, core.Forbidden, core.Forbidden}, "a key that only reads": {reader, core.Forbidden, core.Forbidden},
 	} {
-		if _, err := d.MakePrograms(ctx, tt.who, d.programs(0, "more")); core.KindOf(err) != tt.make {
+		if _, err := d.MakePrograms(ctx, tt.who, d.programs(-1, "more")); core.KindOf(err) != tt.make {
 			t.Errorf("made by %s: %v, want %q", name, err, tt.make)
 		}
 		same := func(*core.Program) (bool, error) { return false, nil }
@@ -92,7 +99,7 @@ func TestWhoMayHavePrograms(t *testing.T) {
 // A program has one key, for its project; another takes its place, and none is left when it ends.
 func TestAProgramsKeyIsTheLatestOne(t *testing.T) {
 	d := newDesk(t)
-	p := must(d.MakePrograms(ctx, d.owner, d.programs(0, "one")))(t)[0]
+	p := must(d.MakePrograms(ctx, d.owner, d.programs(-1, "one")))(t)[0]
 	opens := func(token string) core.Kind {
 		i := must(tenant.ParseToken(token))(t)
 		h, err := d.Holder(ctx, i)

@@ -14,7 +14,8 @@ import (
 // for what their system has lost, or what hangs in a state that nobody will end. Its open
 // order is unlinked with it; what runs is ended by an order that is done at once and that
 // nobody is shown, so that stock comes back and charges stop as at any end. What was ordered,
-// used and charged stays in the books. Staff only, from every state.
+// used and charged stays in the books. Staff only, from every state, but not while its offering
+// is unavailable.
 func (c *Core) UnlinkResource(ctx context.Context, who Actor, i id.ID) error {
 	if err := who.write(); err != nil {
 		return err
@@ -53,12 +54,16 @@ func (u *unlinking) draft() *draft {
 }
 
 func (u *unlinking) decide(i id.ID) error {
+	s := &Scene{c: u.c, r: u.r, who: u.who}
 	var err error
-	if u.res, err = (&Scene{c: u.c, r: u.r, who: u.who}).Resource(i); err != nil {
+	if u.res, err = s.Resource(i); err != nil {
 		return err
 	}
 	if !u.who.IsStaff() && !u.who.desk() {
 		return forbidden("You do not have permission to unlink this resource.")
+	}
+	if err := s.Changeable(u.res); err != nil {
+		return err
 	}
 	if u.res.OpenOrder != 0 {
 		if err := u.withdraw(); err != nil {

@@ -212,7 +212,7 @@ else executing. *release* stands for: release what is held, and refund what is c
 - **amend** changes amounts, plan, start and words, as if the order were placed so now; what was consented to is changed by those alone who need no consent. Where amounts, plan and
   start stay, so does the hold.
 - **retry** holds anew at the prices promised, counts from today, and may therefore be refused by a limit. It is refused where a later order has overtaken it: a create or restore when
-  the resource is in use by now, a change when it has ended.
+  the resource is in use by now, a change when it has ended, anything when it was unlinked.
 - An order that begins to execute is done at once where its offering is instant.
 - **fulfil** also puts the resource's job bill where a plan that it begins or leaves charges over time: what an order takes, and what the periods after it come to, is in [billing.md](billing.md).
 
@@ -236,7 +236,7 @@ else executing. *release* stands for: release what is held, and refund what is c
 		b.WriteString("\n")
 	}
 	b.WriteString(`
-Staff may **unlink a resource** in any state: its open order is unlinked; what runs ends by a terminate that is placed and done at once and is hidden, with all that an end does; and the
+Staff may **unlink a resource** in any state, unless its offering is unavailable: its open order is unlinked; what runs ends by a terminate that is placed and done at once and is hidden, with all that an end does; and the
 resource, with what was used of it in the books for good, is out of sight.
 `)
 	b.WriteString("\n## Lines\n\npreparing → building → shipped → delivered → installing → installed. Forward moves may skip, none goes back; any of them may err, and an erred line\nis mended by building it again. A line of a shipment ends well at installed, any other at delivered.\n")

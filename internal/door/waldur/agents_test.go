@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -168,7 +169,9 @@ func TestAKeyIsRevealedToThoseWhoUseItsResourceAndMadeAnewOnAsking(t *testing.T)
 		d.did(who, http.MethodDelete, one, "", status, nil)
 	}
 	d.did("alice", http.MethodPost, one+"rotate/", "", http.StatusAccepted, nil)
-	d.did("alice", http.MethodPost, one+"rotate/", "", http.StatusConflict, nil)
+	for _, body := range []string{"", `{"`} { // there is nothing in it to be read
+		d.did("alice", http.MethodPost, one+"rotate/", body, http.StatusConflict, nil)
+	}
 	var shown struct {
 		State   string
 		Pending string `json:"pending_action"`
@@ -265,6 +268,16 @@ func TestMembershipStatusesAreKeptOfTheTeamAlone(t *testing.T) {
 	if len(team) != 2 {
 		t.Errorf("the team has %d members", len(team))
 	}
+	// A site's own projects have UUIDs that are none of the desk's; who is skipped is told as sent.
+	d.did("pat", http.MethodPost, path, `{"statuses": [{"scope_type": "resource_project", "role_name": "lead", "state": "pending", "username": "carol", "resource_project_uuid": "6B1F7C30-9B8E-4D1C-8B1C-0D5C3F1C2A11"},
+		{"scope_type": "resource", "role_name": "lead", "state": "synced", "user_uuid": "6b1f7c309b8e4d1c8b1c0d5c3f1c2a12"}]}`, http.StatusOK, &got)
+	if got.Stored != 1 || !slices.Equal(got.Skipped, []string{"6b1f7c309b8e4d1c8b1c0d5c3f1c2a12"}) {
+		t.Errorf("got %+v", got)
+	}
+	if b := d.expect(http.StatusOK, "alice", http.MethodGet, members+"?field=resource_projects", ""); strings.Count(string(b), `"uuid":"6b1f7c309b8e4d1c8b1c0d5c3f1c2a11"`) != 1 {
+		t.Errorf("the team is told as %s", b)
+	}
+	d.did("pat", http.MethodPost, path, `{"statuses": [{"scope_type": "resource", "role_name": "x", "state": "synced", "user_uuid": "carol"}]}`, http.StatusBadRequest, nil)
 	d.did("pat", http.MethodPost, path, `{"statuses": [{"scope_type": "moon", "role_name": "x", "state": "synced", "username": "carol"}]}`, http.StatusBadRequest, nil)
 	d.did("pat", http.MethodPost, path, `{"statuses": [{"scope_type": "resource", "role_name": "x", "state": "synced"}]}`, http.StatusBadRequest, nil)
 	d.did("sam", http.MethodPost, path, `{}`, http.StatusBadRequest, nil)

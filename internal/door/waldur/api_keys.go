@@ -217,7 +217,7 @@ func (d *door) showKey(w http.ResponseWriter, r *http.Request, who core.Actor, s
 }
 
 // changeKey runs a change of a key that the path names, by those whom may lets pass.
-func (d *door) changeKey(r *http.Request, who core.Actor, may func(v *view, r order.Resource) error, change func(b *body, doc *core.Document, k apiKey) error) (apiKey, error) {
+func (d *door) changeKey(r *http.Request, who core.Actor, may func(v *view, r order.Resource) error, change func(doc *core.Document, k apiKey) error) (apiKey, error) {
 	i := named(r, id.Document)
 	var was apiKey
 	err := d.read(r, who, func(v *view) (err error) {
@@ -229,16 +229,8 @@ func (d *door) changeKey(r *http.Request, who core.Actor, may func(v *view, r or
 	if err != nil {
 		return was, err
 	}
-	b, err := readBody(r)
-	if err != nil {
-		return was, err
-	}
 	doc, err := d.core.ChangeShownDocument(r.Context(), who, kindAPIKey, i, func(_ *core.Scene, doc *core.Document) error {
-		b.errs = fieldErrors{}
-		if err := change(b, doc, apiKeyOf(*doc, was.resource)); err != nil {
-			return err
-		}
-		return b.done()
+		return change(doc, apiKeyOf(*doc, was.resource))
 	})
 	if e := core.AsError(err); err != nil && e.Kind == core.Conflict && e.Reason == core.ReasonName {
 		err = fieldError("client_id", "This resource has another key of that client.")
@@ -247,10 +239,14 @@ func (d *door) changeKey(r *http.Request, who core.Actor, may func(v *view, r or
 }
 
 func (d *door) setKey(w http.ResponseWriter, r *http.Request, who core.Actor) error {
-	k, err := d.changeKey(r, who, (*view).servesResource, func(b *body, doc *core.Document, k apiKey) error {
+	k, err := d.changeKey(r, who, (*view).servesResource, func(doc *core.Document, k apiKey) error {
+		b, err := readBody(r)
+		if err != nil {
+			return err
+		}
 		secret, client := b.text("api_key", true, 4000), b.text("client_id", false, 255)
-		if len(b.errs) > 0 {
-			return nil
+		if err := b.done(); err != nil {
+			return err
 		}
 		if client != "" {
 			k.Client, doc.Name = client, apiKeyName(k.Resource, client)
@@ -264,9 +260,13 @@ func (d *door) setKey(w http.ResponseWriter, r *http.Request, who core.Actor) er
 }
 
 func (d *door) setKeyErred(w http.ResponseWriter, r *http.Request, who core.Actor) error {
-	k, err := d.changeKey(r, who, (*view).servesResource, func(b *body, doc *core.Document, k apiKey) error {
+	k, err := d.changeKey(r, who, (*view).servesResource, func(doc *core.Document, k apiKey) error {
+		b, err := readBody(r)
+		if err != nil {
+			return err
+		}
 		d.moveKey(doc, k, keyErred, b.text("error_message", true, 4000))
-		return nil
+		return b.done()
 	})
 	if err != nil {
 		return err
@@ -284,7 +284,7 @@ func (d *door) moveKey(doc *core.Document, k apiKey, state, message string) {
 // rotateKey asks for another secret: the agent finds the key Updating, and answers by set_key or
 // set_erred. Until then the one there is holds.
 func (d *door) rotateKey(w http.ResponseWriter, r *http.Request, who core.Actor) error {
-	_, err := d.changeKey(r, who, (*view).administers, func(_ *body, doc *core.Document, k apiKey) error {
+	_, err := d.changeKey(r, who, (*view).administers, func(doc *core.Document, k apiKey) error {
 		if doc.State != keyOK && doc.State != keyErred {
 			return refuse(http.StatusConflict, detail("Valid states for operation: OK, Erred."))
 		}
@@ -300,7 +300,7 @@ func (d *door) rotateKey(w http.ResponseWriter, r *http.Request, who core.Actor)
 // forgetKey forgets a key that its agent has taken back.
 func (d *door) forgetKey(w http.ResponseWriter, r *http.Request, who core.Actor) error {
 	now := d.core.Now()
-	_, err := d.changeKey(r, who, (*view).servesResource, func(_ *body, doc *core.Document, _ apiKey) error {
+	_, err := d.changeKey(r, who, (*view).servesResource, func(doc *core.Document, _ apiKey) error {
 		doc.RemovedAt = &now
 		return nil
 	})

@@ -391,6 +391,20 @@ func (b *body) uuid(name string, required bool, kind id.Kind) id.ID {
 	return i
 }
 
+// anyUUID reads a UUID that need not be a record's here, as 32 digits; "" where there is none.
+func (b *body) anyUUID(name string) string {
+	f, ok := b.raw(name, false)
+	s, _ := asText(f)
+	switch {
+	case !ok:
+		return ""
+	case !id.WellFormedUUID(s):
+		b.errs.add(name, "Must be a valid UUID.")
+		return ""
+	}
+	return strings.ToLower(strings.ReplaceAll(s, "-", ""))
+}
+
 // choice reads one of several words.
 func (b *body) choice(name string, required bool, words ...string) string {
 	s := b.text(name, required, 0)

@@ -54,6 +54,24 @@ func TestAResourceIsErredHoweverMuchIsToldOfIt(t *testing.T) {
 	}
 }
 
+// What an order says of a resource is kept with it, and read by lists.
+func TestAnOrdersAttributesAreBounded(t *testing.T) {
+	d := newDesk(t)
+	v := d.vars()
+	long := `{"name": "one", "note": "` + strings.Repeat("x", mostAttributes) + `"}`
+	var made struct{ UUID string }
+	place := func(attributes string) string {
+		return fmt.Sprintf(`{"offering": "/api/marketplace-public-offerings/%s/", "project": "/api/projects/%s/", "limits": {"storage": 1}, "attributes": %s}`, v["lab"], v["project"], attributes)
+	}
+	d.did("alice", http.MethodPost, "/api/marketplace-orders/", place(`{"name": "one"}`), http.StatusCreated, &made)
+	for _, b := range [][]byte{d.expect(http.StatusBadRequest, "alice", http.MethodPost, "/api/marketplace-orders/", place(long)),
+		d.expect(http.StatusBadRequest, "alice", http.MethodPatch, "/api/marketplace-orders/"+made.UUID+"/", `{"attributes": `+long+`}`)} {
+		if string(b) != `{"attributes":["Ensure this field has no more than 32768 bytes."]}` {
+			t.Errorf("refused with %s", b)
+		}
+	}
+}
+
 // statusesKept counts what is kept of a resource's members, and in how many documents.
 func (d *desk) statusesKept(resource string) (statuses, documents int) {
 	d.t.Helper()

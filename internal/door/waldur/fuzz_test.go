@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/docket-desk/docket/internal/id"
 )
 
 // Whatever is asked of whatever path by whomever: an answer that the contract knows, valid
@@ -58,7 +60,15 @@ func marked(t testing.TB) *stage {
 		s.place(name+" 2", of.who, "lab", of.project, `"limits": {"storage": 1}, "request_comment": "`+name+`"`)
 		var made struct{ UUID string }
 		s.want(http.StatusCreated, of.who, http.MethodPost, projectServiceRoot, `{"project": "`+s.named[of.project]+`", "description": "`+name+`"}`, &made)
-		s.named["service account"] = made.UUID
+		s.named["service account"], s.named[projectServiceRoot+name] = made.UUID, made.UUID
+		customer := map[string]string{"alice": "aurora", "bob": "borealis"}[of.who]
+		s.want(http.StatusCreated, of.who, http.MethodPost, customerServiceRoot, `{"customer": "`+s.find("customer", id.Customer, customer)+`", "description": "`+name+`"}`, &made)
+		s.named[customerServiceRoot+name] = made.UUID
+		s.want(http.StatusCreated, of.who, http.MethodPost, courseRoot, `{"project": "`+s.courseOf(customer, customer+"-course")+`", "description": "`+name+`"}`, &made)
+		s.named[courseRoot+name] = made.UUID
+		if res, b := (&trial{stage: s}).form(of.who, "/api/marketplace-orders/"+s.named["order "+name+" 2"]+"/update_attachment/", "attachment", name+".pdf", "%PDF-1.4 "+name); res.StatusCode != http.StatusOK {
+			t.Fatalf("the purchase order of %s: %d %s", of.who, res.StatusCode, b)
+		}
 		s.want(http.StatusCreated, "pat", http.MethodPost, "/api/backend-resources/", `{"name": "`+name+`", "offering": "`+s.named["hpc"]+`", "project": "`+s.named[of.project]+`"}`, nil)
 		var key struct{ UUID string }
 		s.want(http.StatusCreated, "pat", http.MethodPost, "/api/marketplace-resource-api-keys/report_created/", `{"resource": "`+s.named["resource "+name]+`", "client_id": "c", "api_key": "`+name+`"}`, &key)
@@ -93,7 +103,7 @@ func (s *stage) anything(t *testing.T, method, path, who, media, body string, un
 	if !slices.Contains([]int{200, 201, 202, 204, 400, 401, 403, 404, 405, 409, 413, 415, 429}, w.Code) {
 		t.Fatalf("%s: the contract knows no %d", where, w.Code)
 	}
-	if answer != "" && !json.Valid([]byte(answer)) {
+	if answer != "" && w.Header().Get("Content-Type") != "application/pdf" && !json.Valid([]byte(answer)) {
 		t.Fatalf("%s: %q is no JSON", where, answer)
 	}
 	if w.Code == 401 && w.Header().Get("WWW-Authenticate") != "Token" {
@@ -201,6 +211,10 @@ func FuzzPath(f *testing.F) {
 			f.Add(one, uint8(who), "GET")
 			f.Add(one+"reveal/", uint8(who), "GET")
 			f.Add(one+"rotate/", uint8(who), "POST")
+			f.Add("/api/marketplace-orders/"+s.named["order "+word+" 2"]+"/attachment/", uint8(who), "GET")
+			for _, root := range []string{projectServiceRoot, customerServiceRoot, courseRoot} {
+				f.Add(root+s.named[root+word]+"/", uint8(who), "GET")
+			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, path string, who uint8, method string) {
@@ -215,9 +229,9 @@ func FuzzPath(f *testing.F) {
 
 func TestTheMarksAreThereToBeSeen(t *testing.T) {
 	s := marked(t)
-	for _, path := range []string{"/api/marketplace-orders/", "/api/marketplace-resources/", "/api/marketplace-component-usages/", "/api/marketplace-component-user-usages/", "/api/backend-resources/", projectServiceRoot} {
+	for _, path := range []string{"/api/marketplace-orders/", "/api/marketplace-resources/", "/api/marketplace-component-usages/", "/api/marketplace-component-user-usages/", "/api/backend-resources/", projectServiceRoot, customerServiceRoot, courseRoot} {
 		for who, word := range map[string]string{"alice": auroras, "bob": borealis_, "pat": auroras} {
-			if path == "/api/backend-resources/" && who != "pat" || path == projectServiceRoot && who == "pat" {
+			if path == "/api/backend-resources/" && who != "pat" || slices.Contains([]string{projectServiceRoot, customerServiceRoot, courseRoot}, path) && who == "pat" {
 				continue
 			}
 			if _, b := s.ask(who, http.MethodGet, path+"?page_size=300", ""); !strings.Contains(string(b), word) {

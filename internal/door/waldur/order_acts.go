@@ -44,7 +44,7 @@ var acts = []act{
 	{name: "set_state_erred", act: order.Fail, side: core.Providing, right: tenant.ApproveOrder, status: 200, detail: "Order is erred.", body: failing, only: byAgent, again: order.Erred},
 }
 
-// staffOnly is a right that no role gives.
+// staffOnly is a right that no role gives: of acts that the vendor keeps for staff.
 const staffOnly tenant.Right = ""
 
 // byAgent are the types whose orders a site's agent moves, with those of other doors' that

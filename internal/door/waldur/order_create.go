@@ -57,6 +57,10 @@ func (d *door) createOrder(w http.ResponseWriter, r *http.Request, who core.Acto
 	return reply(w, http.StatusCreated, out)
 }
 
+// mostAttributes is how long those of an order may be: they are kept with its resource, where
+// half the room is its provider's.
+const mostAttributes = core.MaxAttrs / 2
+
 // readAttributes reads what a new resource is to be: its name and its last day are among
 // the attributes; all of them are kept, but for secrets.
 func readAttributes(b *body, p *core.Placement) {
@@ -71,6 +75,9 @@ func readAttributes(b *body, p *core.Placement) {
 		return
 	}
 	p.Request = withoutSecrets(m)
+	if len(p.Request) > mostAttributes {
+		b.errs.add("attributes", "Ensure this field has no more than %d bytes.", mostAttributes)
+	}
 	p.Attrs, _ = json.Marshal(map[string]json.RawMessage{"attributes": p.Request}) // made of valid JSON
 }
 

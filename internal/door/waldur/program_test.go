@@ -34,10 +34,13 @@ func (d *desk) service(who, name string) programAnswer {
 	return made
 }
 
-// course makes a project of aurora's a course that lasts until next summer.
-func (d *desk) course(slug string) string {
+// course makes a project of aurora's a course.
+func (d *desk) course(slug string) string { d.t.Helper(); return d.courseOf("aurora", slug) }
+
+// courseOf makes a project of a customer's a course that lasts until next summer.
+func (d *desk) courseOf(customer, slug string) string {
 	d.t.Helper()
-	d.applied(core.World{Customers: []core.CustomerSpec{{Slug: "aurora", Projects: []core.ProjectSpec{{Slug: slug, EndOn: ptr(day.Date(2027, 6, 30)), Attrs: json.RawMessage(`{"kind":"course"}`)}}}}})
+	d.applied(core.World{Customers: []core.CustomerSpec{{Slug: customer, Projects: []core.ProjectSpec{{Slug: slug, EndOn: ptr(day.Date(2027, 6, 30)), Attrs: json.RawMessage(`{"kind":"course"}`)}}}}})
 	var rows []struct{ UUID string }
 	d.get("operator", "/api/projects/?slug="+slug, &rows)
 	return rows[0].UUID
@@ -156,6 +159,8 @@ func TestAProjectHasNoMoreServiceAccountsThanItMay(t *testing.T) {
 	full()
 	d.expect(http.StatusCreated, "alice", http.MethodPost, customerServiceRoot, `{"customer": "`+v["aurora"]+`"}`)
 	d.expect(http.StatusBadRequest, "alice", http.MethodPost, customerServiceRoot, `{"customer": "`+v["aurora"]+`"}`)
+	d.applied(core.World{Customers: []core.CustomerSpec{{Slug: "borealis", Attrs: json.RawMessage(`{"max_service_accounts":0}`)}}})
+	d.expect(http.StatusBadRequest, "bob", http.MethodPost, customerServiceRoot, `{"customer": "`+d.find("customer", id.Customer, "borealis")+`"}`)
 }
 
 func TestACoursesAccountsEndWithIt(t *testing.T) {
@@ -221,6 +226,13 @@ func TestASiteIsToldOfTheAccountsOfItsProjectsAlone(t *testing.T) {
 	for _, who := range []string{"pat", "olga", "operator"} {
 		if got := told(who, "list_project_service_accounts") + "; " + told(who, "list_course_accounts"); got != "1 here OK; 1 ann OK" {
 			t.Errorf("%s is told: %s", who, got)
+		}
+	}
+	const known, withheld = `[{"username":"ann","email":"ann@example.org"}]`, `[{"username":"ann"}]`
+	for _, tt := range []struct{ exposed, who, want string }{{`["email"]`, "pat", known}, {`["full_name"]`, "pat", withheld}, {`[]`, "olga", withheld}, {`[]`, "operator", known}} {
+		d.exposing(tt.exposed)
+		if b := d.expect(http.StatusOK, tt.who, http.MethodGet, "/api/marketplace-provider-offerings/"+v["hpc"]+"/list_course_accounts/?field=username&field=email", ""); string(b) != tt.want {
+			t.Errorf("with %s exposed %s is told %s, want %s", tt.exposed, tt.who, b, tt.want)
 		}
 	}
 	d.expect(http.StatusNotFound, "alice", http.MethodGet, "/api/marketplace-provider-offerings/"+v["hpc"]+"/list_course_accounts/", "")

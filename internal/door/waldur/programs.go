@@ -261,9 +261,18 @@ func (c accountClass) mine() *list[few, program] {
 }
 
 // atSite is a class's list for a site: of an offering, by its projects. Its parameters are
-// those of offerings, which say nothing of an account.
+// those of offerings, which say nothing of an account. An e-mail is that of somebody, and told
+// where the offering exposes it.
 func (c accountClass) atSite() *list[few, program] {
-	return &list[few, program]{rows: c.inOffering, model: c.model()}
+	m := slices.Clone(c.model())
+	n := slices.IndexFunc(m, func(k key[program]) bool { return k.name == "email" })
+	m[n].value = ofProgram(func(v *view, p program) any {
+		if v.seesAll() || exposure(v.sheet(v.named(id.Offering)).Offering).has("email") {
+			return p.email(v)
+		}
+		return absent
+	})
+	return &list[few, program]{rows: c.inOffering, model: m}
 }
 
 func programFault(err error) error {
@@ -277,13 +286,13 @@ func programFault(err error) error {
 	return err
 }
 
-// mostOf is how many service accounts a project's or a customer's attributes allow; 0: any
+// mostOf is how many service accounts a project's or a customer's attributes allow; nil: any
 // number.
-func mostOf(raw json.RawMessage) int {
+func mostOf(raw json.RawMessage) *int {
 	type kept struct {
-		Most int `json:"max_service_accounts"`
+		Most *int `json:"max_service_accounts"`
 	}
-	return max(0, attrs[kept](raw).Most)
+	return attrs[kept](raw).Most
 }
 
 // localPart is what stands before the @ of an e-mail.

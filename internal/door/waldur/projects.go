@@ -94,12 +94,7 @@ var projectModel = shown(slices.Concat(model[tenant.Project]{
 		}
 		return attrs[projectInfo](p.Attrs).StaffNotes
 	}},
-	{name: "max_service_accounts", value: func(_ *view, p tenant.Project) any {
-		if n := mostOf(p.Attrs); n > 0 {
-			return n
-		}
-		return nil
-	}},
+	{name: "max_service_accounts", value: func(_ *view, p tenant.Project) any { return mostOf(p.Attrs) }},
 	{name: "kind", value: func(*view, tenant.Project) any { return "default" }},
 	{name: "billing_price_estimate", value: func(*view, tenant.Project) any { return noMoney }},
 	{name: "marketplace_resource_count", value: func(v *view, p tenant.Project) any { return v.resourcesByCategory(p.ID) }},

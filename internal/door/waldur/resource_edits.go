@@ -220,7 +220,8 @@ func refreshLastSync(_ *core.Scene, _ *body, r *order.Resource, d *door) (any, e
 }
 
 func setEndDate(_ *core.Scene, b *body, r *order.Resource, d *door) (any, error) {
-	return map[string]any{"end_date": b.fields["end_date"]}, changeEnd(b, r, d)
+	err := changeEnd(b, r, d)
+	return map[string]any{"end_date": dayOrNull(r.EndsOn)}, err
 }
 
 // changeEnd moves a resource's last day, or takes it away.

@@ -3,6 +3,7 @@ package waldur
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 
 	"github.com/docket-desk/docket/internal/catalog"
 	"github.com/docket-desk/docket/internal/core"
@@ -15,17 +16,14 @@ import (
 // What both views of resources have beside orders and reports: what no plugin stands behind
 // here, and what staff set by hand.
 
-// staffAlone is the right of acts that the vendor keeps for staff: no role has it.
-const staffAlone tenant.Right = ""
-
 // sharedEdits are those of both views. Whose right counts is the view's side, but for what
 // is staff's.
 var sharedEdits = []edit{
-	{name: "set_paused", right: staffAlone, do: setFlag("paused", func(k keeping) bool { return k.Paused })},
-	{name: "set_downscaled", right: staffAlone, do: setFlag("downscaled", func(k keeping) bool { return k.Downscaled })},
-	{name: "set_restrict_member_access", right: staffAlone, do: setFlag("restrict_member_access", func(k keeping) bool { return k.RestrictMembers })},
-	{name: "set_slug", right: staffAlone, do: setSlug},
-	{name: "set_end_date_by_staff", right: staffAlone, do: setEndDate},
+	{name: "set_paused", right: staffOnly, do: setFlag("paused", func(k keeping) bool { return k.Paused })},
+	{name: "set_downscaled", right: staffOnly, do: setFlag("downscaled", func(k keeping) bool { return k.Downscaled })},
+	{name: "set_restrict_member_access", right: staffOnly, do: setFlag("restrict_member_access", func(k keeping) bool { return k.RestrictMembers })},
+	{name: "set_slug", right: staffOnly, do: setSlug},
+	{name: "set_end_date_by_staff", right: staffOnly, do: setEndDate},
 	{name: "set_end_date", right: tenant.SetEndDate, do: setEndDate},
 	{name: "update_options", right: tenant.SetOptions, do: updateOptions},
 }
@@ -72,7 +70,14 @@ func (d *door) noDetails(s sideView) front.Handler {
 // pull is taken and leads to nothing: what a site knows of a resource its agent tells by itself.
 func (d *door) pull(s sideView) front.Handler {
 	return func(w http.ResponseWriter, r *http.Request, who core.Actor) error {
-		if err := d.seen(r, who, s); err != nil {
+		err := d.read(r, who, func(v *view) error {
+			res, err := s.resource(v, v.named(id.Resource))
+			if err == nil {
+				err = v.Changeable(res)
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		return reply(w, http.StatusAccepted, detail("There is nothing to pull from: who delivers the resource reports what becomes of it."))
@@ -97,6 +102,7 @@ func setFlag(name string, now func(k keeping) bool) func(*core.Scene, *body, *or
 		is := now(kept(*r))
 		to := is
 		if b.given(name) {
+			b.raw(name, true)
 			to = b.flag(name)
 		}
 		answer := statusOf("Resource "+name+" flag", to != is, map[string]any{})
@@ -107,11 +113,14 @@ func setFlag(name string, now func(k keeping) bool) func(*core.Scene, *body, *or
 	}
 }
 
+// slugLike are the slugs that the vendor takes: sites name accounts with underscores, too.
+var slugLike = regexp.MustCompile(`^[-a-zA-Z0-9_]+$`)
+
 // setSlug changes what a site's agent names the resource's account by: nothing is asked of
 // the account that has the old name.
 func setSlug(_ *core.Scene, b *body, r *order.Resource, _ *door) (any, error) {
 	to := b.text("slug", true, 50)
-	if to != "" && slugOf(to) != to {
+	if to != "" && !slugLike.MatchString(to) {
 		b.errs.add("slug", "%s", noSlug)
 	}
 	answer := statusOf("Resource slug", to != r.Slug, map[string]any{})

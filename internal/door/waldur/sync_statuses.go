@@ -141,12 +141,7 @@ func statusParts(list []syncStatus) []json.RawMessage {
 func readSyncStatus(b *body) syncStatus {
 	s := syncStatus{Scope: b.choice("scope_type", true, scopeResource, "resource_project"), Role: b.text("role_name", true, 150),
 		State: b.choice("state", true, "synced", "pending", "error", "missing_in_idp"), Username: b.text("username", false, 255), Message: b.text("message", false, 2000)}
-	if u := b.uuid("user_uuid", false, id.User); u != 0 {
-		s.User = u.UUID(id.User)
-	}
-	if p := b.uuid("resource_project_uuid", false, id.Project); p != 0 {
-		s.Project = p.UUID(id.Project)
-	}
+	s.User, s.Project = b.anyUUID("user_uuid"), b.anyUUID("resource_project_uuid")
 	if !b.given("username") && !b.given("user_uuid") {
 		b.errs.add("non_field_errors", "Either username or user_uuid is required.")
 	}
