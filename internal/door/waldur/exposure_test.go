@@ -91,3 +91,35 @@ func (d *desk) exposing(list string) {
 	d.applied(core.World{Providers: []core.ProviderSpec{{Customer: "nordic", Offerings: []core.OfferingSpec{{Code: "hpc",
 		Attrs: json.RawMessage(`{"type":"Marketplace.Slurm","category":"HPC","exposed_user_attributes":` + list + `,"plugin_options":{"service_provider_can_create_offering_user":true}}`)}}}}})
 }
+
+// TestATeamTellsTheMailThatItsOfferingExposes: a site needs names; an e-mail is a person's.
+func TestATeamTellsTheMailThatItsOfferingExposes(t *testing.T) {
+	d := newDesk(t)
+	d.kept()
+	d.exposing(`["username", "email"]`)
+	resource := d.allocate("one")
+	told := func(who string) int {
+		var rows []map[string]any
+		d.get(who, "/api/marketplace-resources/"+resource+"/team/", &rows)
+		n := 0
+		for _, r := range rows {
+			if _, ok := r["email"]; ok {
+				n++
+			}
+		}
+		if len(rows) == 0 {
+			t.Errorf("%s sees nobody", who)
+		}
+		return n
+	}
+	all := told("operator")
+	for _, tt := range []struct {
+		exposed, who string
+		want         int
+	}{{`["username", "email"]`, "pat", all}, {`["username"]`, "pat", 0}, {`[]`, "carol", all}, {`[]`, "operator", all}} {
+		d.exposing(tt.exposed)
+		if n := told(tt.who); n != tt.want {
+			t.Errorf("with %s exposed %s is told %d addresses, want %d", tt.exposed, tt.who, n, tt.want)
+		}
+	}
+}

@@ -18,6 +18,7 @@ type member struct {
 	user    tenant.User
 	grant   tenant.Grant
 	account account
+	mail    bool // their e-mail may be told
 }
 
 // rank orders roles, so that one who has several is told by the highest.
@@ -43,7 +44,9 @@ func (v *view) team(r order.Resource) []member {
 	if yes, err := strconv.ParseBool(v.req.URL.Query().Get("has_consent")); err == nil {
 		out = slices.DeleteFunc(out, func(m member) bool { return v.consents(r.Offering, m.user.ID).counts() != yes })
 	}
+	tells := exposure(v.sheet(r.Offering).Offering).has("email")
 	for n, m := range out {
+		out[n].mail = tells || v.knows(m.user.ID)
 		out[n].account, _ = v.accountIn(v.sheet(r.Offering).Offering, m.user.ID)
 	}
 	return out
@@ -54,7 +57,12 @@ var teamModel = model[member]{
 	{name: "uuid", value: func(_ *view, m member) any { return m.user.ID.UUID(id.User) }},
 	{name: "username", value: func(_ *view, m member) any { return m.user.Login }},
 	{name: "full_name", value: func(_ *view, m member) any { return m.user.FullName }},
-	{name: "email", value: func(_ *view, m member) any { return m.user.Email }},
+	{name: "email", value: func(_ *view, m member) any {
+		if !m.mail {
+			return absent
+		}
+		return m.user.Email
+	}},
 	{name: "role", value: func(_ *view, m member) any { return roleName[m.grant.Role] }},
 	{name: "expiration_time", value: func(_ *view, m member) any { return stampOrNull(m.grant.Until) }},
 	{name: "offering_user_username", value: func(_ *view, m member) any { return orNull(m.account.shown()) }},
