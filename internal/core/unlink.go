@@ -65,12 +65,12 @@ func (u *unlinking) decide(i id.ID) error {
 			return err
 		}
 	}
-	if u.res.State != order.Terminated {
+	if u.res.State != order.Terminated || len(u.res.Quantities) > 0 { // the state may be somebody's word
 		if err := u.end(); err != nil {
 			return err
 		}
 	}
-	u.res.State = order.Unlinked
+	u.res.State, u.res.ChangedAt = order.Unlinked, u.now
 	return nil
 }
 
@@ -127,11 +127,13 @@ func (d *draft) endUnseen(res order.Resource) error {
 	return err
 }
 
-func (u *unlinking) jobs() []Job {
-	if u.ender == nil {
-		return nil
+func (u *unlinking) jobs() (out []Job) {
+	for _, d := range []*draft{u.open, u.ender} {
+		if d != nil {
+			out = append(out, d.jobs...)
+		}
 	}
-	return u.ender.jobs
+	return out
 }
 
 func (u *unlinking) write(tx Tx) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/tenant"
 )
 
 // seen counts what somebody sees: resources, orders that are open, all orders.
@@ -226,6 +227,17 @@ func TestUnlinkingBesideOtherActs(t *testing.T) {
 	all.Wait()
 	if got := d.seen(t, d.staff); got[0] != 0 || got[1] != 0 {
 		t.Errorf("there are still %d resources and %d open orders", got[0], got[1])
+	}
+	d.verifies(t)
+}
+
+// What somebody has called terminated runs all the same, until it is ended.
+func TestWhatIsTerminatedByWordIsEndedWhereItIsUnlinked(t *testing.T) {
+	d := newDesk(t)
+	p := d.allocated(t, 5)
+	must(d.ChangeResource(ctx, d.staff, p.Resource.ID, core.Providing, tenant.SetState, func(_ *core.Scene, r *order.Resource) error { r.State = order.Terminated; return nil }))(t)
+	if err := d.UnlinkResource(ctx, d.staff, p.Resource.ID); err != nil {
+		t.Fatal(err)
 	}
 	d.verifies(t)
 }
