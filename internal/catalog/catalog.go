@@ -173,9 +173,13 @@ func (c Component) Cap() (most money.Micro, span Span, ok bool) {
 
 // Ceilings are the most of a component that all customers together may be given, by the
 // span in which it is asked for: its provider's own rule, as the Cap is of what is metered.
+// What nobody asks for an amount of has none: what was used would close the offering to all.
 func (c Component) Ceilings() map[Span]money.Micro {
 	out := map[Span]money.Micro{}
-	if most, span, ok := c.Cap(); ok && c.Billing == ByLimit {
+	if c.Billing != ByLimit {
+		return out
+	}
+	if most, span, ok := c.Cap(); ok {
 		out[span] = most
 	}
 	if most, ok := bound(c.bounds().Available); ok {

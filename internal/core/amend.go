@@ -27,13 +27,14 @@ type Amendment struct {
 	Attrs  json.RawMessage
 }
 
-// amendment is the order as it stands.
+// amendment is the order as it stands. What a change leaves as it is is not asked for.
 func (d *draft) amendment() Amendment {
 	a := Amendment{Type: d.o.Type, Offering: d.o.Offering, Plan: d.o.Plan, StartsOn: copied(d.o.StartsOn), Request: bytes.Clone(d.o.Request), Name: d.o.Name,
 		EndsOn: copied(d.res.EndsOn), Attrs: bytes.Clone(d.res.Attrs)}
 	for _, l := range d.lines {
 		c, ok := d.sheet.ComponentByID(l.Component)
-		if ok && d.o.Type != order.Terminate && l.State != order.LineCanceled && d.takes(c) {
+		stays := d.o.Type == order.Update && d.sheet.Offering.Measure == catalog.Limits && l.Quantity == l.Before
+		if ok && !stays && d.o.Type != order.Terminate && l.State != order.LineCanceled && d.takes(c) {
 			a.Asks = append(a.Asks, Ask{Component: c.Code, Quantity: l.Quantity, Label: l.Label, Detail: l.Detail, Replaces: l.Replaces})
 		}
 	}
@@ -81,16 +82,10 @@ func (d *draft) amend(step order.Step, v Verdict) error {
 	if !same(a.EndsOn, was.EndsOn) {
 		p.EndsOn = a.EndsOn
 	}
-	if err := d.timely(p); err != nil {
-		return err
-	}
-	if !same(a.StartsOn, was.StartsOn) {
-		if err := d.startOn(p); err != nil {
+	for _, refused := range []func(Placement) error{d.allowed, d.timely, d.open} {
+		if err := refused(p); err != nil {
 			return err
 		}
-	}
-	if err := d.barred(); err != nil {
-		return err
 	}
 	if moves {
 		if err := d.askAnew(p); err != nil {
@@ -156,9 +151,12 @@ func (d *draft) startOn(p Placement) error {
 	return d.dated(p)
 }
 
-// askAnew releases what is held and prices what is asked for now. Lines keep their places;
-// what is over is canceled.
+// askAnew releases what is held and prices what is asked for now, which counts from now or
+// the start on. Lines keep their places; what is over is canceled.
 func (d *draft) askAnew(p Placement) error {
+	if err := d.startOn(p); err != nil {
+		return err
+	}
 	if d.o.Type == order.Terminate && len(p.Asks) > 0 {
 		return invalid("component", "What ends takes no amounts.").because(ReasonComponent)
 	}
@@ -172,6 +170,10 @@ func (d *draft) askAnew(p Placement) error {
 		return err
 	}
 	if err := d.changesSomething(p); err != nil {
+		return err
+	}
+	d.o.Previous = 0
+	if err := d.replacing(); err != nil {
 		return err
 	}
 	d.newLines = max(0, len(d.lines)-len(old))

@@ -203,3 +203,96 @@ func TestAnAmendmentAsksWhatAllCustomersTogetherMayBeGiven(t *testing.T) {
 	must(d.PlaceOrder(ctx, d.outsider, d.theirs(t, 1)))(t)
 	d.verified(t)
 }
+
+// Nobody gets for nothing, in the place of another customer's, what an order would not give them.
+func TestAnAmendmentReplacesNothingOfOthers(t *testing.T) {
+	d := newDesk(t)
+	p := d.ask("rack", map[string]money.Micro{"big": units(2)})
+	other := p
+	other.Project = d.theirs(t, 1).Project
+	theirs := d.finish(t, must(d.PlaceOrder(ctx, d.outsider, other))(t), core.Verdict{})
+	mine := must(d.PlaceOrder(ctx, d.owner, p))(t)
+	_, err := d.Act(ctx, d.owner, mine.Order.ID, order.Amend, amounts(core.Ask{Component: "big", Quantity: units(2), Replaces: core.LineName(theirs.Order.ID, 1)}))
+	if e := core.AsError(err); err == nil || e.Kind != core.Invalid || e.Field != "replaces" {
+		t.Errorf("in the place of another customer's: %v", err)
+	}
+	first := d.finish(t, mine, core.Verdict{})
+	again := must(d.PlaceOrder(ctx, d.owner, p))(t)
+	got := must(d.Act(ctx, d.owner, again.Order.ID, order.Amend, amounts(core.Ask{Component: "big", Quantity: units(2), Replaces: core.LineName(first.Order.ID, 1)})))(t)
+	if got.Order.Due != 0 || got.Order.Previous != first.Order.ID {
+		t.Errorf("in the place of their own: due %s, of order %s", got.Order.Due, got.Order.Previous)
+	}
+	if got = must(d.Act(ctx, d.owner, again.Order.ID, order.Amend, amounts(core.Ask{Component: "big", Quantity: units(2)})))(t); got.Order.Due == 0 || got.Order.Previous != 0 {
+		t.Errorf("in nobody's place after all: due %s, of order %s", got.Order.Due, got.Order.Previous)
+	}
+	d.verified(t)
+}
+
+// A month takes what it takes: what is asked for in it counts in it, though its order is older.
+func TestWhatIsAmendedCountsFromNow(t *testing.T) {
+	d := newDesk(t)
+	d.buyerLimits(t, core.LimitSpec{Measure: limit.Quantity, Offering: "seller/task", Component: "shot", Period: limit.Month, Value: ptr(units(10))})
+	shots := func(n int64) core.Placement { return d.ask("task", map[string]money.Micro{"shot": units(n)}) }
+	placed := must(d.PlaceOrder(ctx, d.owner, shots(1)))(t)
+	d.clock.ahead(30 * aDay)
+	got := must(d.Act(ctx, d.owner, placed.Order.ID, order.Amend, amounts(core.Ask{Component: "shot", Quantity: units(8)})))(t)
+	if got.Order.CountsOn != day.Date(2026, 12, 10) {
+		t.Errorf("it counts on %s", got.Order.CountsOn)
+	}
+	if _, err := d.PlaceOrder(ctx, d.owner, shots(3)); core.KindOf(err) != core.LimitExceeded {
+		t.Errorf("11 of 10 in December: %v", err)
+	}
+	must(d.Apply(ctx, core.System(), core.World{Customers: []core.CustomerSpec{{Slug: "buyer", Contracts: []core.ContractSpec{{From: day.Date(2026, 1, 1), To: day.Date(2026, 12, 11)}}}}}))(t)
+	d.clock.ahead(2 * aDay)
+	_, err := d.Act(ctx, d.owner, placed.Order.ID, order.Amend, amounts(core.Ask{Component: "shot", Quantity: units(9)}))
+	refusedFor(t, err, core.Invalid, core.ReasonContract)
+	d.verified(t)
+}
+
+// The start of a change may be moved, whatever bounds there are by now of what it leaves as it is.
+func TestAnAmendedChangeAsksNothingOfWhatStays(t *testing.T) {
+	d := newDesk(t)
+	ram := func(s core.ComponentSpec, plans ...core.PlanSpec) {
+		must(d.Apply(ctx, core.System(), core.World{Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{{Code: "hpc", Components: []core.ComponentSpec{s}, Plans: plans}}}}}))(t)
+		d.load(t)
+	}
+	ram(core.ComponentSpec{Code: "ram", Unit: "GB"}, core.PlanSpec{Code: "basic", Prices: []core.PriceSpec{{Component: "ram", Each: price("1")}}})
+	p := d.finish(t, must(d.PlaceOrder(ctx, d.owner, d.ask("hpc", map[string]money.Micro{"storage": units(5), "ram": units(8)})))(t), core.Verdict{})
+	ram(core.ComponentSpec{Code: "ram", Max: ptr(units(4))})
+	up := must(d.PlaceOrder(ctx, d.owner, d.toStorage(p, 8)))(t)
+	later := day.Date(2026, 12, 20)
+	got := must(d.Act(ctx, d.owner, up.Order.ID, order.Amend, amending(func(a *core.Amendment) {
+		if len(a.Asks) != 1 {
+			t.Errorf("the order asks for %v", a.Asks)
+		}
+		a.StartsOn = &later
+	})))(t)
+	if got.Order.CountsOn != later || got.Order.Due != up.Order.Due {
+		t.Errorf("it counts on %s and is due %s", got.Order.CountsOn, got.Order.Due)
+	}
+	d.verified(t)
+}
+
+// An amendment needs the right that the order would: who holds it no longer changes nothing.
+func TestWhoMayNotOrderAChangeAmendsNone(t *testing.T) {
+	d := newDesk(t)
+	p := d.allocated(t, 5)
+	must(d.Apply(ctx, core.System(), core.World{
+		Users:     []core.UserSpec{{Login: "max", Roles: []core.RoleSpec{{Role: tenant.ProjectAdmin, Project: "lab"}}}},
+		Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{{Code: "hpc", Plans: []core.PlanSpec{{Code: "free", Unit: catalog.Month, Free: true}}}}}}}))(t)
+	d.load(t)
+	up := must(d.PlaceOrder(ctx, d.member, d.toStorage(p, 8)))(t)
+	more := amounts(core.Ask{Component: "storage", Quantity: units(9)})
+	for n := range d.member.Grants {
+		d.member.Grants[n].Role = tenant.ProjectMember
+	}
+	if _, err := d.Act(ctx, d.member, up.Order.ID, order.Amend, more); core.KindOf(err) != core.Forbidden {
+		t.Errorf("amounts, by a member: %v", err)
+	}
+	d.SetPolicy(tenant.DefaultPolicy().Change(map[tenant.Role]tenant.Change{tenant.ProjectMember: {Add: []tenant.Right{tenant.SetLimits}}}))
+	must(d.Act(ctx, d.member, up.Order.ID, order.Amend, more))(t)
+	if _, err := d.Act(ctx, d.member, up.Order.ID, order.Amend, amending(func(a *core.Amendment) { a.Plan = d.sheets["hpc"].Plans[1].ID })); core.KindOf(err) != core.Forbidden {
+		t.Errorf("a plan, by one who may change amounts alone: %v", err)
+	}
+	d.verified(t)
+}

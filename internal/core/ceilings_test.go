@@ -148,3 +148,14 @@ func TestACeilingBindsEveryDoorAndEveryWayOfAsking(t *testing.T) {
 	must(d.PlaceOrder(ctx, d.owner, core.Placement{Type: order.Restore, Resource: p.Resource.ID, Asks: []core.Ask{{Component: "storage", Quantity: units(4)}}}))(t)
 	d.verified(t)
 }
+
+// What is metered is nobody's to ask for: however much was used, others may order.
+func TestWhatIsMeteredHasNoCeiling(t *testing.T) {
+	d := newDesk(t)
+	must(d.Apply(ctx, core.System(), core.World{Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{{Code: "hpc",
+		Components: []core.ComponentSpec{{Code: "cpu", Attrs: json.RawMessage(`{"max_available_limit": 10}`)}}}}}}}))(t)
+	p := d.allocated(t, 5)
+	must(d.ReportUsage(ctx, d.seller, core.UsageReport{Resource: p.Resource.ID, Amounts: []core.UsageAmount{{Component: "cpu", Amount: units(12)}}}))(t)
+	must(d.PlaceOrder(ctx, d.outsider, d.theirs(t, 1)))(t)
+	d.verified(t)
+}

@@ -292,15 +292,12 @@ func (m *model) amend(o *modelOrder, asks []core.Ask, starts *day.Day, today day
 	if !begins && maps.Equal(o.changed(asks), o.changed(o.stands())) {
 		return ""
 	}
-	on := o.on
-	if begins {
-		on = today
-		if starts != nil {
-			on = max(today, *starts)
-		}
-		if !m.covered(o.res.customer, on) {
-			return core.Invalid
-		}
+	on := today
+	if starts != nil {
+		on = max(today, *starts)
+	}
+	if !m.covered(o.res.customer, on) {
+		return core.Invalid
 	}
 	lines, kind := m.price(o.typ, o.offer, o.res, asks)
 	if kind != "" {

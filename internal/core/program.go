@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"reflect"
 	"slices"
 
 	"github.com/docket-desk/docket/internal/id"
@@ -189,6 +190,9 @@ func (c *Core) ChangeProgram(ctx context.Context, who Actor, right tenant.Right,
 		out.User.ID, out.User.Login, out.User.Staff, out.User.Support = was.User.ID, was.User.Login, was.User.Staff, was.User.Support
 		out.Document.ID, out.Document.Kind, out.Document.Customer, out.Document.Project = was.Document.ID, was.Document.Kind, was.Document.Customer, was.Document.Project
 		out.Document.Name, out.Document.Parent, out.Document.Rev = was.Document.Name, was.Document.Parent, was.Document.Rev
+		if !reflect.DeepEqual(out.User, was.User) {
+			out.User.ChangedAt = c.Now()
+		}
 		return c.putProgram(tx, &out, anew)
 	})
 	return out, err

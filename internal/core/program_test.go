@@ -114,7 +114,14 @@ func TestAProgramsKeyIsTheLatestOne(t *testing.T) {
 	if k := opens(p.Token); k != "" {
 		t.Errorf("the first key: %s", k)
 	}
+	d.clock.ahead(aDay)
+	if same := change(func(*core.Program) bool { return false }); !same.User.Changed().Equal(p.User.Changed()) {
+		t.Errorf("nothing of the user has changed at %s", same.User.Changed())
+	}
 	kept := change(func(p *core.Program) bool { p.User.Email = "one@example.org"; return false })
+	if !kept.User.Changed().Equal(d.clock.now()) {
+		t.Errorf("the user's e-mail has changed at %s", kept.User.Changed())
+	}
 	if k := opens(p.Token); k != "" || kept.Token != "" {
 		t.Errorf("after a change of its e-mail the key: %q, and %q is told", k, kept.Token)
 	}

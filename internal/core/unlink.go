@@ -70,13 +70,31 @@ func (u *unlinking) decide(i id.ID) error {
 			return err
 		}
 	}
-	if u.res.State != order.Terminated {
+	runs, err := u.runs()
+	if err != nil {
+		return err
+	}
+	if runs {
 		if err := u.end(); err != nil {
 			return err
 		}
 	}
-	u.res.State = order.Unlinked
+	u.res.State, u.res.ChangedAt = order.Unlinked, u.now
 	return nil
+}
+
+// runs reports whether there is something to end: that it is terminated may be somebody's word.
+func (u *unlinking) runs() (bool, error) {
+	if u.res.State != order.Terminated || len(u.res.Quantities) > 0 {
+		return true, nil
+	}
+	if u.open != nil { // whose end has ended it
+		return false, nil
+	}
+	d := u.draft()
+	d.res = u.res
+	term, err := d.runningTerm()
+	return term != nil, err
 }
 
 // withdraw unlinks the open order.
@@ -132,11 +150,13 @@ func (d *draft) endUnseen(res order.Resource) error {
 	return err
 }
 
-func (u *unlinking) jobs() []Job {
-	if u.ender == nil {
-		return nil
+func (u *unlinking) jobs() (out []Job) {
+	for _, d := range []*draft{u.open, u.ender} {
+		if d != nil {
+			out = append(out, d.jobs...)
+		}
 	}
-	return u.ender.jobs
+	return out
 }
 
 func (u *unlinking) write(tx Tx) error {

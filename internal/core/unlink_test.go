@@ -11,6 +11,7 @@ import (
 	"github.com/docket-desk/docket/internal/limit"
 	"github.com/docket-desk/docket/internal/money"
 	"github.com/docket-desk/docket/internal/order"
+	"github.com/docket-desk/docket/internal/tenant"
 )
 
 // seen counts what somebody sees: resources, orders that are open, all orders.
@@ -226,6 +227,23 @@ func TestUnlinkingBesideOtherActs(t *testing.T) {
 	all.Wait()
 	if got := d.seen(t, d.staff); got[0] != 0 || got[1] != 0 {
 		t.Errorf("there are still %d resources and %d open orders", got[0], got[1])
+	}
+	d.verifies(t)
+}
+
+// What somebody has called terminated runs all the same, until it is ended.
+func TestWhatIsTerminatedByWordIsEndedWhereItIsUnlinked(t *testing.T) {
+	d := newDesk(t)
+	must(d.Apply(ctx, core.System(), core.World{Providers: []core.ProviderSpec{{Customer: "seller", Offerings: []core.OfferingSpec{{Code: "hpc",
+		Plans: []core.PlanSpec{{Code: "metered", Unit: catalog.Month, Prices: []core.PriceSpec{{Component: "cpu", Each: price("1")}}}}}}}}}))(t)
+	d.load(t)
+	metered := d.ask("hpc", nil)
+	metered.Plan = d.sheets["hpc"].Plans[1].ID
+	for _, p := range []core.Placed{d.allocated(t, 5), d.finish(t, must(d.PlaceOrder(ctx, d.owner, metered))(t), core.Verdict{})} {
+		must(d.ChangeResource(ctx, d.staff, p.Resource.ID, core.Providing, tenant.SetState, func(_ *core.Scene, r *order.Resource) error { r.State = order.Terminated; return nil }))(t)
+		if err := d.UnlinkResource(ctx, d.staff, p.Resource.ID); err != nil {
+			t.Fatal(err)
+		}
 	}
 	d.verifies(t)
 }

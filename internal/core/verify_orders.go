@@ -276,6 +276,9 @@ func (v *books) resource(r order.Resource) error {
 			v.say("Resource %s has a term from %s that goes on beyond the next one's beginning, %s.", r.ID, was.From, terms[n].From)
 		}
 	}
+	if n := len(terms); r.State == order.Unlinked && n > 0 && terms[n-1].Until == nil {
+		v.say("Resource %s is unlinked, and its term from %s goes on.", r.ID, terms[n-1].From)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +79,16 @@ func TestBooksThatWereTamperedWithAreFound(t *testing.T) {
 			}
 			return nil
 		}, "goes on beyond the next one's beginning"},
+		"an unlinked resource's open order": {func(_ *desk, tx core.Tx, p core.Placed) error {
+			r := p.Resource
+			r.State = order.Unlinked
+			return tx.UpdateResource(r)
+		}, "is unlinked, and has 0 amounts and the open order"},
+		"an unlinked resource's term": {func(d *desk, tx core.Tx, p core.Placed) error {
+			r := p.Resource
+			r.State = order.Unlinked
+			return errors.Join(tx.UpdateResource(r), tx.PutTerm(order.Term{ID: 5, Resource: r.ID, From: d.clock.now()}))
+		}, "goes on."},
 		"a job of nothing": {func(d *desk, tx core.Tx, p core.Placed) error {
 			return tx.PutJob(core.Job{Subject: 12, Kind: core.JobDelivery, RunAt: d.clock.now()})
 		}, "The job delivery is about order 12, which is not there."},
