@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -44,7 +45,8 @@ func (d *draft) papered() error {
 
 // ChangePurchaseOrder lets the consumer of an order that waits hand in its purchase order,
 // a PDF, in place of what there is; no file takes that away, which the offering may forbid
-// once somebody has consented. file is asked after all else that may refuse, and may run
+// once somebody has consented: then another takes its place by the word of those alone who may
+// consent. file is asked after all else that may refuse, and may run
 // more than once.
 func (c *Core) ChangePurchaseOrder(ctx context.Context, who Actor, i id.ID, file func(had bool) (*File, error)) (Placed, error) {
 	if err := who.write(); err != nil {
@@ -59,17 +61,15 @@ func (c *Core) ChangePurchaseOrder(ctx context.Context, who Actor, i id.ID, file
 			return err
 		}
 		o := p.Order
-		if !c.May(who, tenant.PlaceOrder, o.Project, o.Customer) {
-			return forbidden("You do not have permission to change this order.")
-		}
-		if !slices.Contains(papering, o.State) {
-			return &Error{Kind: Conflict, Reason: ReasonState, About: Ref{"order", i}, States: papering, Msg: "The order is " + string(o.State) + "."}
+		rests := o.Type != order.Terminate && o.Gates&order.ConsumerGate == 0 && p.Offering.WantsPurchaseOrder() // somebody's consent, on it
+		if err := s.mayPaper(o, rests); err != nil {
+			return err
 		}
 		f, err := file(o.Notes.PurchaseOrder != nil)
 		if err != nil {
 			return err
 		}
-		if f == nil && o.Type != order.Terminate && o.Gates&order.ConsumerGate == 0 && p.Offering.WantsPurchaseOrder() {
+		if f == nil && rests {
 			return &Error{Kind: Conflict, Reason: ReasonState, About: Ref{"order", i}, States: papering[:1], Msg: "The order was consented to with its purchase order."}
 		}
 		o.Notes.PurchaseOrder = nil
@@ -102,6 +102,17 @@ func (c *Core) ChangePurchaseOrder(ctx context.Context, who Actor, i id.ID, file
 		return nil
 	})
 	return out, err
+}
+
+func (s *Scene) mayPaper(o order.Order, rests bool) error {
+	if !s.c.May(s.who, tenant.PlaceOrder, o.Project, o.Customer) || rests && !s.c.May(s.who, tenant.ApproveOrder, o.Project, o.Customer) {
+		return forbidden("You do not have permission to change this order.")
+	}
+	if !slices.Contains(papering, o.State) {
+		return &Error{Kind: Conflict, Reason: ReasonState, About: Ref{"order", o.ID}, States: papering, Msg: "The order is " + string(o.State) + "."}
+	}
+	of, err := s.r.Customer(o.Customer)
+	return cmp.Or(err, open(of))
 }
 
 func (f *File) check() error {

@@ -60,6 +60,21 @@ func TestConsentWaitsForThePurchaseOrderWhoeverOrders(t *testing.T) {
 	d.verified(t)
 }
 
+func TestWhatConsentRestsOnIsExchangedByWhoMayConsent(t *testing.T) {
+	d := papered(t)
+	p := must(d.PlaceOrder(ctx, d.member, d.ask("hpc", map[string]money.Micro{"storage": units(1)})))(t)
+	must(0, d.handIn(d.member, p.Order.ID, pdf("first.pdf", 1000)))(t)
+	must(0, d.handIn(d.member, p.Order.ID, pdf("second.pdf", 1000)))(t)
+	must(d.Act(ctx, d.owner, p.Order.ID, order.ApproveConsumer, core.Verdict{}))(t)
+	if err := d.handIn(d.member, p.Order.ID, pdf("third.pdf", 1000)); !errors.Is(err, core.Forbidden) {
+		t.Errorf("by the member who placed it: %v", err)
+	}
+	must(0, d.handIn(d.owner, p.Order.ID, pdf("fourth.pdf", 1000)))(t)
+	if f, err := d.paper(d.member, p.Order.ID); err != nil || f.Name != "fourth.pdf" {
+		t.Errorf("it is %q, %v", f.Name, err)
+	}
+}
+
 func TestAPurchaseOrderIsKeptWholeAndReplaced(t *testing.T) {
 	d := papered(t)
 	p := must(d.PlaceOrder(ctx, d.owner, d.ask("hpc", map[string]money.Micro{"storage": units(1)})))(t)
@@ -89,6 +104,14 @@ func TestAPurchaseOrderIsKeptWholeAndReplaced(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	block := func(yes bool) {
+		must(d.Apply(ctx, core.System(), core.World{Customers: []core.CustomerSpec{{Slug: "buyer", Blocked: &yes}}}))(t)
+	}
+	block(true)
+	if err := d.handIn(d.owner, i, pdf("a.pdf", 100)); core.AsError(err).Reason != core.ReasonBlocked {
+		t.Errorf("of a blocked customer: %v", err)
+	}
+	block(false)
 	must(0, d.handIn(d.owner, i, nil))(t)
 	if _, err := d.paper(d.owner, i); !errors.Is(err, core.NotFound) {
 		t.Errorf("it was taken away: %v", err)
