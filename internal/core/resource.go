@@ -180,6 +180,7 @@ type UserUsageReport struct {
 	Usage id.ID
 	Date  time.Time // zero: the usage's own period; another month's: that month's row, made if missing
 	Users map[string]money.Micro
+	Check func(s *Scene, u order.Usage) error // may refuse them, when they are written; nil: nothing more is asked
 }
 
 // PeriodOf is the first day of the billing period an instant falls in, in its own offset.

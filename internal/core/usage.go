@@ -320,6 +320,11 @@ func (c *Core) ReportUserUsage(ctx context.Context, who Actor, u UserUsageReport
 				return err
 			}
 		}
+		if u.Check != nil {
+			if err := u.Check(s, row); err != nil {
+				return err
+			}
+		}
 		for name, q := range u.Users {
 			if q < 0 {
 				return invalid("usage", "Ensure this value is greater than or equal to 0.").because(ReasonQuantity)

@@ -7,9 +7,12 @@ import pytest
 from conftest import approve, call, every, finish, order, place, refused, reject, report, resource, state
 from desk import env, show
 from waldur_api_client.models import (
+    ComponentUserUsageCreateRequest,
+    ComponentUserUsageLimitRequest,
     OrderAttachmentRequestMultipart,
     OrderErrorDetailsRequest,
     OrderUpdateRequest,
+    PatchedComponentUserUsageLimitRequest,
     PatchedOrderUpdateRequest,
     PatchedOrderUpdateRequestAttributes,
     PatchedOrderUpdateRequestLimits,
@@ -20,6 +23,7 @@ from waldur_api_client.models import (
     ResourceTerminateRequest,
     ResourceUpdateLimitsRequest,
     ResourceUpdateLimitsRequestLimits,
+    SetOfferingsUsernameRequest,
 )
 from waldur_api_client.models.order_state import OrderState
 from waldur_api_client.models.user_me_field_enum import UserMeFieldEnum
@@ -268,3 +272,27 @@ def test_lists_page_count_and_filter(alice, pat):
     made = placed[0].marketplace_resource_uuid
     assert [o.uuid for o in every("marketplace_orders", alice, resource_uuid=made)] == [placed[0].uuid]
     assert [r.uuid for r in every("marketplace_resources", alice, name_exact=placed[0].resource_name)] == [made]
+
+
+def test_a_users_part_stays_within_their_limit(alice, carol, pat):
+    placed = place(alice, limits={"storage": 5})
+    finish(pat, placed.uuid)
+    limits, usages, made = "component_user_usage_limits", "marketplace_component_usages", placed.marketplace_resource_uuid
+    provider = every("marketplace_service_providers", pat, customer_uuid=env["WALDUR_PROVIDER_CUSTOMER_UUID"])[0].uuid
+    named = SetOfferingsUsernameRequest(user_uuid=call("users", "me_retrieve", carol).uuid, username="carol_hpc")
+    call("marketplace_service_providers", "set_offerings_username", pat, provider, body=named)
+    hpc = call("marketplace_public_offerings", "retrieve", alice, env["WALDUR_OFFERING_UUID"])
+    cpu = next(c.uuid for c in hpc.components if c.type_ == "cpu")
+    link = f"{env['WALDUR_API_URL']}marketplace-resources/{made.hex}/"
+    asked = ComponentUserUsageLimitRequest(resource=link, component=cpu, user="carol_hpc", limit="5")
+    limit = call(limits, "create", alice, body=asked).uuid
+    assert [(k.user, k.component_type, k.limit) for k in every(limits, pat, resource_uuid=made)] == [("carol_hpc", "cpu", "5.00")]
+    report(pat, made, cpu="9")
+    usage = every(usages, pat, resource_uuid=made)[0].uuid
+    part = ComponentUserUsageCreateRequest(username="carol_hpc", usage="5.5")
+    status, text = refused(usages, "set_user_usage", pat, usage, body=part)
+    assert status == 400 and "Usage limit exceeded" in text
+    assert call(limits, "partial_update", alice, limit, body=PatchedComponentUserUsageLimitRequest(limit="6")).limit == "6.00"
+    call(usages, "set_user_usage", pat, usage, body=part)
+    call(limits, "destroy", alice, limit)
+    assert call(limits, "count", alice, resource_uuid=made) == 0

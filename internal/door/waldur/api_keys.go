@@ -87,42 +87,49 @@ var apiKeyModel = model[apiKey]{
 	{name: "paused_by_limit", value: func(*view, apiKey) any { return false }},
 }
 
-// keyQuery narrows keys to resources.
-type keyQuery struct{ resources, offerings []id.ID }
+// besideQuery narrows what stands beside resources to some.
+type besideQuery struct{ resources, offerings []id.ID }
 
-var apiKeys = list[keyQuery, apiKey]{
-	rows: func(v *view, q keyQuery, _, _ int) ([]apiKey, error) { return v.apiKeys(q) },
-	filters: map[string]filter[keyQuery, apiKey]{
-		"resource_uuid": uuids(id.Resource, func(_ *view, a *ask[keyQuery, apiKey], ids []id.ID) { among(a, &a.q.resources, ids) }),
-		"offering_uuid": uuids(id.Offering, func(_ *view, a *ask[keyQuery, apiKey], ids []id.ID) { among(a, &a.q.offerings, ids) }),
-		"state": choices(keyStates, func(_ *view, a *ask[keyQuery, apiKey], chosen []string) {
+var apiKeys = list[besideQuery, apiKey]{
+	rows: func(v *view, q besideQuery, _, _ int) ([]apiKey, error) { return v.apiKeys(q) },
+	filters: map[string]filter[besideQuery, apiKey]{
+		"resource_uuid": uuids(id.Resource, func(_ *view, a *ask[besideQuery, apiKey], ids []id.ID) { among(a, &a.q.resources, ids) }),
+		"offering_uuid": uuids(id.Offering, func(_ *view, a *ask[besideQuery, apiKey], ids []id.ID) { among(a, &a.q.offerings, ids) }),
+		"state": choices(keyStates, func(_ *view, a *ask[besideQuery, apiKey], chosen []string) {
 			a.keep = append(a.keep, func(k apiKey) bool { return slices.Contains(chosen, k.doc.State) })
 		}),
-		"modified_before": until[keyQuery](func(_ *view, k apiKey) time.Time { return k.Modified }),
+		"modified_before": until[besideQuery](func(_ *view, k apiKey) time.Time { return k.Modified }),
 	},
 	model: apiKeyModel,
 }
 
 // apiKeys lists the keys of resources that the caller may see.
-func (v *view) apiKeys(q keyQuery) ([]apiKey, error) {
+func (v *view) apiKeys(q besideQuery) ([]apiKey, error) {
+	docs, by, err := v.besideResources(kindAPIKey, q)
+	out := make([]apiKey, len(docs))
+	for n, d := range docs {
+		out[n] = apiKeyOf(d, by[d.Parent])
+	}
+	return out, err
+}
+
+// besideResources lists the documents of a kind beside resources that the caller may see, with
+// these.
+func (v *view) besideResources(kind string, q besideQuery) ([]core.Document, map[id.ID]order.Resource, error) {
 	if q.resources != nil && len(q.resources) == 0 { // a query without ids would not narrow
-		return nil, nil
+		return nil, nil, nil
 	}
 	seen, err := v.Resources(core.ResourceQuery{IDs: q.resources, Offerings: q.offerings, Page: everything})
 	if err != nil || len(seen) == 0 {
-		return nil, err
+		return nil, nil, err
 	}
 	by := map[id.ID]order.Resource{}
 	ids := make([]id.ID, len(seen))
 	for n, r := range seen {
 		ids[n], by[r.ID] = r.ID, r
 	}
-	docs, err := v.ShownDocuments(core.DocumentQuery{Kind: kindAPIKey, Parents: ids, Page: everything})
-	out := make([]apiKey, len(docs))
-	for n, d := range docs {
-		out[n] = apiKeyOf(d, by[d.Parent])
-	}
-	return out, err
+	docs, err := v.ShownDocuments(core.DocumentQuery{Kind: kind, Parents: ids, Page: everything})
+	return docs, by, err
 }
 
 // apiKey returns a key to a resource that the caller may see.

@@ -70,7 +70,6 @@ const (
 	noScience = "projects name no science domain"
 	noAffil   = "projects have no affiliation"
 	noCalls   = "there are no calls for proposals"
-	noLimits  = "nobody has limits of their own of a component"
 	noPlugins = "a resource has no record of another system behind it"
 )
 
@@ -259,8 +258,8 @@ var filterRules = map[string]filterRule{
 	"date_after":           {key: "date", keep: func(v any, s string) bool { return word(v)[:10] >= s }, spell: func(v string) []string { return []string{v[:10], "2026-11-13"} }},
 	"date_before":          {key: "date", keep: func(v any, s string) bool { return word(v)[:10] <= s }, spell: func(v string) []string { return []string{v[:10], "2026-11-13"} }},
 	"marketplace_component_user_usages_list type":     same("component_type"),
-	"component_user_usage_limits_list component_type": noRow(noLimits), "component_user_usage_limits_list username": noRow(noLimits), "component_user_usage_limits_list resource": noRow(noLimits),
-	"component_user_usage_limits_list resource_uuid": noRow(noLimits), "component_user_usage_limits_list offering_uuid": noRow(noLimits),
+	"component_user_usage_limits_list component_type": same("component_type"), "component_user_usage_limits_list username": same("user"),
+	"component_user_usage_limits_list resource": linked("resource_uuid", "/api/marketplace-resources/"),
 }
 
 // ruleOf finds the rule of a parameter; both views of resources and of offerings have the same.

@@ -155,7 +155,7 @@ func (s *stage) beside() []documented {
 		})
 		if !documentedToo {
 			out = append(out, documented{Name: op.name, Method: op.method, Path: op.path, Body: []string{"project:uuid", "customer:uuid", "email:string", "username:string", "description:string",
-				"course_accounts:object[]", "paused:bool", "downscaled:bool", "restrict_member_access:bool", "slug:string", "end_date:date", "options:object", "effective_id:string"}})
+				"course_accounts:object[]", "paused:bool", "downscaled:bool", "restrict_member_access:bool", "slug:string", "end_date:date", "options:object", "effective_id:string", "resource:string", "component:uuid", "user:string", "limit:decimal"}})
 		}
 	}
 	return out

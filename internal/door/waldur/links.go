@@ -54,6 +54,7 @@ var (
 	planPaths     = []string{"/api/marketplace-public-offerings/{offering}/plans/{uuid}/", "/api/marketplace-plans/{uuid}/"}
 	projectPaths  = []string{"/api/projects/{uuid}/"}
 	userPaths     = []string{"/api/users/{uuid}/"}
+	resourcePaths = []string{"/api/marketplace-resources/{uuid}/", "/api/marketplace-provider-resources/{uuid}/"}
 )
 
 // The vendor's sentences about links.

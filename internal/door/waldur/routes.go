@@ -134,7 +134,7 @@ func (d *door) operations() []operation {
 		d.resourceEdits(), d.usageOperations(),
 		d.setupOperations(), d.keyOperations(),
 		d.accountOperations(), d.consentOperations(), d.programOperations(),
-		d.agentOperations(), d.subscriptionOperations(), d.agentOfferingOperations(), d.syncStatusOperations(), d.backendOperations(), d.apiKeyOperations(),
+		d.agentOperations(), d.subscriptionOperations(), d.agentOfferingOperations(), d.syncStatusOperations(), d.backendOperations(), d.apiKeyOperations(), d.userLimitOperations(),
 	}
 	var all []operation
 	for _, g := range groups {

@@ -326,6 +326,17 @@ func (s *stage) serve() {
 		s.want(http.StatusOK, "pat", http.MethodPost, accounts+s.named["account alice"]+"/"+act+"/", `{"comment": "link it"}`, nil)
 	}
 	s.want(http.StatusOK, "operator", http.MethodPost, accounts+s.named["account carol"]+"/update_restricted/", `{"is_restricted": true}`, nil)
+	for _, o := range []string{"hpc", "wx"} {
+		var of struct {
+			Components []struct{ UUID, Type string }
+		}
+		s.get("operator", "/api/marketplace-provider-offerings/"+s.named[o]+"/", &of)
+		for _, c := range of.Components {
+			s.named[o+" "+c.Type] = c.UUID
+		}
+	}
+	make("limit mary", "operator", userLimitsPath, theirLimit("{resource alpha}", "{hpc cpu}", "mm", "20"))
+	make("limit bob", "operator", userLimitsPath, theirLimit("{resource lambda}", "{wx runs}", "bb", "7.5"))
 	const identities = "/api/marketplace-site-agent-identities/"
 	make("identity hpc", "pat", identities, `{"offering": "{hpc}", "name": "agent-hpc", "version": "1.0.7", "last_restarted": "2026-11-10T08:00:00Z", "dependencies": [{"package": "httpx", "version": "0.28.1"}]}`)
 	make("identity gone", "pat", identities, `{"offering": "{gone}", "name": "agent-gone", "version": "1.0.6"}`)

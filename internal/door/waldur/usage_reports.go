@@ -190,6 +190,7 @@ func (d *door) userReport(w http.ResponseWriter, r *http.Request, who core.Actor
 		}
 		report.Date, report.Users[p.username] = p.date, p.amount
 	}
+	report.Check = withinUserLimits(report.Users)
 	if err := d.core.ReportUserUsage(r.Context(), who, report); err != nil {
 		if e := core.AsError(err); e.Reason == core.ReasonQuantity {
 			return fieldError("usage", "%s", e.Msg)

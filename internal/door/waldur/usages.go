@@ -21,7 +21,6 @@ func (d *door) usageOperations() []operation {
 		{"marketplace_component_usages_set_user_usage", "POST", one + "set_user_usage/", d.setUserUsage, false},
 		{"marketplace_component_usages_set_user_usages", "POST", one + "set_user_usages/", d.setUserUsages, false},
 		{"marketplace_component_user_usages_list", "GET", "/api/marketplace-component-user-usages/", userUsages.serve(d, reportedUsage), false},
-		{"component_user_usage_limits_list", "GET", "/api/component-user-usage-limits/", usageLimits.open(d), false},
 	}
 }
 
@@ -256,20 +255,4 @@ var userUsages = list[core.UsageQuery, userUsed]{
 		"username":                        {rows: func(_ *view, a, b userUsed) int { return strings.Compare(a.part.Username, b.part.Username) }},
 	},
 	model: userUsageModel,
-}
-
-// usageLimit bounds one user's part of a component: nobody has set one here, and there is no
-// operation to.
-type usageLimit struct{}
-
-var usageLimits = list[few, usageLimit]{
-	rows: whole(func(*view) ([]usageLimit, error) { return nil, nil }),
-	filters: map[string]filter[few, usageLimit]{
-		"component_type": none[few, usageLimit](),
-		"username":       none[few, usageLimit](),
-		"resource":       none[few, usageLimit](),
-		"resource_uuid":  nothing[few, usageLimit](id.Resource),
-		"offering_uuid":  nothing[few, usageLimit](id.Offering),
-	},
-	model: model[usageLimit]{},
 }
