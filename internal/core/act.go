@@ -392,9 +392,6 @@ func (d *draft) retry(step order.Step, v Verdict) error {
 	if err := d.hold(); err != nil {
 		return err
 	}
-	if d.sheet.Offering.Charged == catalog.OnPlacing {
-		d.captureAll()
-	}
 	d.res.OpenOrder = d.o.ID
 	withJob := step.Act == order.Retry
 	d.enter(order.Executing, withJob)

@@ -102,9 +102,6 @@ func (d *draft) amend(step order.Step, v Verdict) error {
 		if err := d.hold(); err != nil {
 			return err
 		}
-		if d.sheet.Offering.Charged == catalog.OnPlacing {
-			d.captureAll()
-		}
 	}
 	d.event(step.Event, d.o.ID, nil)
 	return nil

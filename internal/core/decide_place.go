@@ -51,9 +51,6 @@ func (d *draft) place(p Placement, newID id.ID, ms []measured) error {
 	if err := d.hold(); err != nil {
 		return err
 	}
-	if d.sheet.Offering.Charged == catalog.OnPlacing {
-		d.captureAll()
-	}
 	d.res.State = order.Effect(d.o.Type, order.None, d.res.State, d.res.BackendID != "")
 	d.enter(d.o.Gates.First(), true)
 	d.event("order.placed", d.o.ID, nil)

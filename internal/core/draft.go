@@ -160,6 +160,7 @@ func (d *draft) chargesLater(l order.Line) bool {
 }
 
 // hold holds the due of the order's lines, one entry a component, and checks every limit.
+// Where the offering charges on placing, what is held is charged at once.
 func (d *draft) hold() error {
 	d.posting++
 	asked := len(d.entries)
@@ -203,7 +204,11 @@ func (d *draft) hold() error {
 		return d.c.refusal(d.r, broken)
 	}
 	d.o.Held = total
-	return d.boundParts()
+	if err := d.boundParts(); err != nil || d.sheet.Offering.Charged != catalog.OnPlacing {
+		return err
+	}
+	d.captureAll()
+	return nil
 }
 
 // check asks the limits of new entries, over balances that earlier entries of this

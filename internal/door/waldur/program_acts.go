@@ -275,12 +275,18 @@ func (d *door) retryCourse(w http.ResponseWriter, r *http.Request, who core.Acto
 	return d.showProgram(w, r, who, http.StatusAccepted, courses, made)
 }
 
-func (d *door) createCourse(w http.ResponseWriter, r *http.Request, who core.Actor) error {
+// readCourse reads a body that asks for course accounts, and whose they are to be.
+func (d *door) readCourse(r *http.Request, who core.Actor) (*body, whose, error) {
 	b, err := readBody(r)
 	if err != nil {
-		return err
+		return nil, whose{}, err
 	}
 	of, err := d.whoseProgram(r, who, b, courses)
+	return b, of, err
+}
+
+func (d *door) createCourse(w http.ResponseWriter, r *http.Request, who core.Actor) error {
+	b, of, err := d.readCourse(r, who)
 	if err != nil {
 		return err
 	}
@@ -300,11 +306,7 @@ const mostCourses = 200
 
 // createCourses makes several, all or none.
 func (d *door) createCourses(w http.ResponseWriter, r *http.Request, who core.Actor) error {
-	b, err := readBody(r)
-	if err != nil {
-		return err
-	}
-	of, err := d.whoseProgram(r, who, b, courses)
+	b, of, err := d.readCourse(r, who)
 	if err != nil {
 		return err
 	}
